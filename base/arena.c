@@ -1,0 +1,184 @@
+#include "base/arena.h"
+
+#include "base/assert.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_BYTES_MIN ((size_t)16 * 1024) /* one usual step fits into it */
+#define ALIGNMENT alignof(max_align_t)
+
+struct chunk {
+    struct chunk *older;
+    size_t capacity;
+    size_t used;
+    alignas(max_align_t) char bytes[];
+};
+
+struct owned {
+    struct owned *older;
+    void *handle;
+    void (*release)(void *handle);
+};
+
+struct arena {
+    struct chunk *newest;
+    struct owned *owned;
+    size_t bytes_max;
+    size_t bytes_held;
+    size_t bytes_used;
+};
+
+struct arena *arena_create(size_t bytes_max)
+{
+    struct arena *arena = calloc(1, sizeof *arena);
+    if (arena != NULL) {
+        arena->bytes_max = bytes_max;
+    }
+    return arena;
+}
+
+static void release_owned(struct arena *arena)
+{
+    while (arena->owned != NULL) {
+        struct owned *owned = arena->owned;
+        arena->owned = owned->older;
+        owned->release(owned->handle);
+    }
+}
+
+void arena_reset(struct arena *arena)
+{
+    release_owned(arena);
+    while (arena->newest != NULL && arena->newest->older != NULL) {
+        struct chunk *chunk = arena->newest;
+        arena->newest = chunk->older;
+        arena->bytes_held -= sizeof *chunk + chunk->capacity;
+        free(chunk);
+    }
+    if (arena->newest != NULL) {
+        arena->newest->used = 0;
+    }
+    arena->bytes_used = 0;
+}
+
+void arena_destroy(struct arena *arena)
+{
+    if (arena != NULL) {
+        arena_reset(arena);
+        free(arena->newest);
+        free(arena);
+    }
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->bytes_used;
+}
+
+static struct chunk *add_chunk(struct arena *arena, size_t size)
+{
+    size_t capacity = arena->newest == NULL ? CHUNK_BYTES_MIN : arena->newest->capacity * 2;
+    if (capacity < size) {
+        capacity = size;
+    }
+    size_t left = arena->bytes_max - arena->bytes_held;
+    if (capacity + sizeof(struct chunk) > left) {
+        capacity = size;
+    }
+    if (capacity + sizeof(struct chunk) > left) {
+        return NULL;
+    }
+    struct chunk *chunk = malloc(sizeof *chunk + capacity);
+    if (chunk != NULL) {
+        chunk->older = arena->newest;
+        chunk->capacity = capacity;
+        chunk->used = 0;
+        arena->newest = chunk;
+        arena->bytes_held += sizeof *chunk + capacity;
+    }
+    return chunk;
+}
+
+void *arena_allocate(struct arena *arena, size_t size)
+{
+    if (size > arena->bytes_max) {
+        return NULL;
+    }
+    size = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    struct chunk *chunk = arena->newest;
+    if (chunk == NULL || chunk->capacity - chunk->used < size) {
+        chunk = add_chunk(arena, size);
+        if (chunk == NULL) {
+            return NULL;
+        }
+    }
+    void *memory = chunk->bytes + chunk->used;
+    chunk->used += size;
+    arena->bytes_used += size;
+    return memory;
+}
+
+void *arena_allocate_zeroed(struct arena *arena, size_t count, size_t size)
+{
+    size_t bytes = 0;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return NULL;
+    }
+    void *memory = arena_allocate(arena, bytes);
+    return memory == NULL ? NULL : memset(memory, 0, bytes);
+}
+
+enum status arena_own(struct arena *arena, void *handle, void (*release)(void *handle))
+{
+    struct owned *owned = arena_new(arena, struct owned);
+    if (owned == NULL) {
+        release(handle);
+        return STATUS_LIMIT_EXCEEDED;
+    }
+    *owned = (struct owned){arena->owned, handle, release};
+    arena->owned = owned;
+    return STATUS_OK;
+}
+
+enum status arena_copy(struct arena *arena, struct str text, struct str *out_copy)
+{
+    return arena_concat(arena, text, STR_NONE, out_copy);
+}
+
+enum status arena_concat(struct arena *arena, struct str a, struct str b, struct str *out_text)
+{
+    size_t length = a.length + b.length;
+    char *bytes = arena_allocate(arena, length + 1);
+    TRY_NEW(bytes);
+    if (a.length > 0) {
+        memcpy(bytes, a.bytes, a.length);
+    }
+    if (b.length > 0) {
+        memcpy(bytes + a.length, b.bytes, b.length);
+    }
+    bytes[length] = '\0';
+    *out_text = (struct str){bytes, length};
+    return STATUS_OK;
+}
+
+enum status arena_format(struct arena *arena, struct str *out_text, const char *format, ...)
+{
+    va_list measured;
+    va_list printed;
+    va_start(measured, format);
+    va_copy(printed, measured);
+    int length = vsnprintf(NULL, 0, format, measured);
+    va_end(measured);
+    ASSERT(length >= 0);
+    char *bytes = arena_allocate(arena, (size_t)length + 1);
+    if (bytes != NULL) {
+        vsnprintf(bytes, (size_t)length + 1, format, printed);
+    }
+    va_end(printed);
+    TRY_NEW(bytes);
+    *out_text = (struct str){bytes, (size_t)length};
+    return STATUS_OK;
+}

@@ -1,0 +1,44 @@
+/* Every limit of pawl that a specification gives or that bounds a loop or a buffer, with its source (STYLE 20).
+ * What AWS's users complain about can be raised in the configuration (`limits.*`); these are then the defaults. */
+#ifndef PAWL_BASE_LIMITS_H
+#define PAWL_BASE_LIMITS_H
+
+/* AWS quotas: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+#define PAYLOAD_BYTES_MAX 262144         /* input or output of a state, task or execution, UTF-8 */
+#define DEFINITION_BYTES_MAX 1048576     /* a definition's text */
+#define HISTORY_EVENTS_MAX 25000         /* events of one Standard execution; 0 in the configuration: no cap */
+#define NAME_CHARACTERS_MAX 80           /* state machine, execution, activity and state names */
+#define ARN_CHARACTERS_MAX 256           /* API model, Arn */
+#define ERROR_CHARACTERS_MAX 256         /* API model, SensitiveError */
+#define CAUSE_CHARACTERS_MAX 32768       /* API model, SensitiveCause */
+#define TASK_TOKEN_CHARACTERS_MAX 2048   /* API model, TaskToken */
+#define SECONDS_MAX 99999999             /* TimeoutSeconds, HeartbeatSeconds, Wait's Seconds, IntervalSeconds */
+#define MAX_DELAY_SECONDS_BELOW 31622400 /* Retry's MaxDelaySeconds is below this (366 days) */
+#define WAIT_DAYS_MAX 24855              /* seen: 24,855 days ahead is accepted, 24,856 is not */
+#define EXECUTION_MS_MAX (365LL * 24 * 3600 * 1000) /* a Standard execution's longest run */
+#define EXPRESS_MS_MAX (5LL * 60 * 1000)            /* an Express execution's longest run */
+#define MAP_CONCURRENCY_DEFAULT 40                  /* iterations of an inline Map that AWS runs side by side */
+#define VARIABLE_BYTES_MAX 262144                   /* one variable, and one Assign */
+#define VARIABLES_BYTES_MAX 10485760                /* all variables of one execution */
+#define RETENTION_DAYS 90                           /* a closed execution's rows */
+#define REDRIVE_DAYS 14                             /* a failed execution's frames and payloads */
+#define INTRINSIC_DEPTH_MAX 10                      /* nested intrinsic functions */
+#define INTRINSIC_TEXT_CHARACTERS_MAX 10000         /* Base64Encode, Base64Decode, Hash */
+#define INTRINSIC_RANGE_ITEMS_MAX 1000              /* ArrayRange */
+
+/* Ours: what bounds a loop, a recursion or a buffer. */
+#define JSON_DEPTH_MAX 512               /* nested arrays and objects in a payload; Jackson's own limit is 1,000 */
+#define MACHINE_DEPTH_MAX 32             /* machines inside machines (Parallel, Map) in a definition */
+#define STEP_EFFECTS_MAX 1000            /* effects of one step, before a continuation (design, section 4) */
+#define STEP_STATES_MAX 100              /* states entered in one step, before a continuation */
+#define BATCH_RECORDS_MAX 1000           /* input records of one transaction */
+#define BATCH_BYTES_MAX (8 * 1024 * 1024) /* output of one transaction */
+#define BATCH_MS_MAX 1000                /* a batch is committed after this long, drained or not */
+#define RECORD_BYTES_MAX (8 * 1024 * 1024)      /* max.message.bytes of pawl's topics */
+#define DEAD_LETTER_BYTES_MAX (9 * 1024 * 1024) /* of `pawl.dead-letters`: a record and its headers */
+#define PARTITIONS_MAX 65535             /* two bytes of a row's key */
+#define ROUTE_CHARACTERS_MAX 200         /* `<route>` of pawl.tasks.<route> */
+#define STEP_ARENA_BYTES_MAX ((size_t)256 * 1024 * 1024)       /* what handling one record may take */
+#define DEFINITION_ARENA_BYTES_MAX ((size_t)128 * 1024 * 1024) /* one compiled definition */
+
+#endif
