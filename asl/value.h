@@ -19,10 +19,12 @@ struct value_member;
 
 struct value {
     enum value_type type;
-    bool boolean;
+    bool boolean;       /* a boolean's value; of a parsed array or object: its source is compact and has no duplicate keys,
+                           so that it prints as it was written */
+    uint16_t depth;     /* of a parsed array or object: containers inside each other, itself included */
     uint32_t count;     /* items of an array, members of an object */
-    struct str source;  /* a scalar's JSON text as it was written; of a parsed array or object its whole text, blanks
-                           included; empty for a value that was computed (then it prints canonically) */
+    struct str source;  /* a scalar's JSON text as it was written (a number always has one); of a parsed array or object
+                           its whole text, blanks included; empty for other computed values (they print canonically) */
     struct str string;  /* a string's characters, decoded; UTF-8, a lone surrogate as its three bytes (WTF-8) */
     double number;      /* a number as a double: nearest, ±infinity beyond the range */
     union {
@@ -62,13 +64,13 @@ extern const struct value value_empty_object;
 extern const struct value value_empty_array;
 const struct value *value_boolean(bool boolean);
 
-/* Computed values. Strings are borrowed, not copied. A double prints as Java's Double.toString does, except that
- * a whole number of magnitude < 10^15 made by value_integer prints without a point. */
+/* Computed values. Strings are borrowed, not copied. An integer prints as one; a double prints as Java's Double.toString
+ * does ("8.0", "1.0E10"); STATUS_INVALID when it is not finite, for which JSON has no text. */
 MUST_CHECK enum status value_string(struct arena *arena, struct str string, const struct value **out_value);
 MUST_CHECK enum status value_integer(struct arena *arena, int64_t number, const struct value **out_value);
 MUST_CHECK enum status value_double(struct arena *arena, double number, const struct value **out_value);
 
-/* A number that prints as `text`, which must be a JSON number. */
+/* A number that prints as `text`; STATUS_INVALID when that is no JSON number. The text is copied. */
 MUST_CHECK enum status value_number_text(struct arena *arena, struct str text, const struct value **out_value);
 
 /* An array that borrows `items` (count pointers in the arena). */
@@ -99,12 +101,13 @@ bool value_equal(const struct value *a, const struct value *b);
 /* Whether a number is written without point and exponent, or is whole (1.0, 1e2), and fits; then *out_number. */
 bool value_to_int64(const struct value *value, int64_t *out_number);
 
-/* Compact JSON text: no blanks outside strings; scalars as they were written. */
+/* Compact JSON text: no blanks outside strings; scalars as they were written. STATUS_LIMIT_EXCEEDED for what is nested
+ * deeper than JSON_DEPTH_MAX. value_to_text may lend the value's own source instead of a copy. */
 MUST_CHECK enum status value_write(struct buffer *buffer, const struct value *value);
 MUST_CHECK enum status value_to_text(struct arena *arena, const struct value *value, struct str *out_text);
 
 /* Adds `string` to the buffer as a JSON string, in quotes, escaped as Jackson does: \" \\ \b \t \n \f \r, \u00XX for other
- * controls (upper-case hex digits), everything else as it is. */
+ * controls (upper-case hex digits), \uDXXX for a lone surrogate, everything else as it is. */
 MUST_CHECK enum status value_write_string(struct buffer *buffer, struct str string);
 
 #endif
