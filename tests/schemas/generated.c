@@ -1,7 +1,11 @@
 #include "generated.h"
 
+#include "samples.h"
+
 #include "base/assert.h"
+#include "base/hash.h"
 #include "schemas/codec/avsc.h"
+#include "schemas/codec/codec.h"
 #include "schemas/topics.h"
 
 #include <dirent.h>
@@ -90,10 +94,16 @@ static int is_schema_file(const struct dirent *entry)
 }
 
 /* `Command-0.1.avsc`: the schema's name, then the release. */
-static enum status add_released(struct buffer *buffer, const char *file)
+static enum status add_released(struct buffer *buffer, const struct generated_past *past)
 {
-    char path[PATH_BYTES_MAX];
-    struct str text = STR_NONE;
+    TRY(buffer_format(buffer, "RELEASED(%s, /* %s */\n", schema_ids[past->schema], past->file.bytes));
+    TRY(add_literal(buffer, past->avsc));
+    return buffer_add(buffer, STR(")\n"));
+}
+
+static enum status read_past(struct arena *arena, const char *file, struct generated_past *out_past)
+{
+    struct str path = STR_NONE;
     struct str name = str_slice(str_of(file), 0, str_find(str_of(file), '-'));
     int schema = 0;
     while (schema < SCHEMA_COUNT && !str_equal(record_schemas[schema].name, name)) {
@@ -102,28 +112,106 @@ static enum status add_released(struct buffer *buffer, const char *file)
     if (schema == SCHEMA_COUNT) {
         return STATUS_INVALID;
     }
-    snprintf(path, sizeof path, GENERATED_RELEASED_FOLDER "/%s", file);
-    TRY(generated_read(buffer->arena, path, &text));
-    TRY(buffer_format(buffer, "RELEASED(%s, /* %s */\n", schema_ids[schema], file));
-    TRY(add_literal(buffer, text));
-    return buffer_add(buffer, STR(")\n"));
+    out_past->schema = (enum schema_id)schema;
+    TRY(arena_copy(arena, str_of(file), &out_past->file));
+    TRY(arena_format(arena, &path, GENERATED_RELEASED_FOLDER "/%s", file));
+    TRY(generated_read(arena, path.bytes, &out_past->avsc));
+    TRY(arena_format(arena, &path, "%.*s.samples", (int)(path.length - strlen(".avsc")), path.bytes));
+    return generated_read(arena, path.bytes, &out_past->samples);
 }
 
-enum status generated_released(struct buffer *buffer)
+enum status generated_past_load(struct arena *arena, struct generated_past **out_past, size_t *out_count)
 {
     char folder[PATH_BYTES_MAX];
     struct dirent **entries = NULL;
     enum status status = STATUS_OK;
     absolute(GENERATED_RELEASED_FOLDER, folder);
-    TRY(buffer_add(buffer, STR("/* Made by test_schemas_generated --write from schemas/released: what earlier releases wrote. */\n")));
     int count = scandir(folder, &entries, is_schema_file, alphasort);
+    count = count < 0 ? 0 : count;
+    struct generated_past *past = arena_array(arena, struct generated_past, (size_t)count + 1);
+    ASSERT(past != NULL);
     for (int at = 0; at < count; at++) {
-        status = status == STATUS_OK ? add_released(buffer, entries[at]->d_name) : status;
+        status = status == STATUS_OK ? read_past(arena, entries[at]->d_name, &past[at]) : status;
         free(entries[at]);
     }
     free(entries);
-    TRY(status);
+    *out_past = past;
+    *out_count = (size_t)count;
+    return status;
+}
+
+enum status generated_released(struct buffer *buffer)
+{
+    struct generated_past *past = NULL;
+    size_t count = 0;
+    TRY(generated_past_load(buffer->arena, &past, &count));
+    TRY(buffer_add(buffer, STR("/* Made by test_schemas_generated --write from schemas/released: what earlier releases wrote. */\n")));
+    for (size_t at = 0; at < count; at++) {
+        TRY(add_released(buffer, &past[at]));
+    }
     return buffer_add(buffer, STR("#undef RELEASED\n"));
+}
+
+/* ---- A release ---- */
+
+static enum status add_samples(struct buffer *buffer, enum schema_id schema)
+{
+    for (uint32_t at = 0; at < record_schemas[schema].member_count; at++) {
+        enum record_id record = record_schemas[schema].members[at];
+        const void *value = sample_make(buffer->arena, record, SAMPLE_USUAL);
+        struct str bytes = STR_NONE;
+        struct str hex = STR_NONE;
+        struct str text = STR_NONE;
+        TRY(codec_encode(buffer->arena, CODEC_AVRO, schema, record, value, &bytes));
+        TRY(hash_hex_encode(buffer->arena, bytes, &hex));
+        TRY(codec_encode(buffer->arena, CODEC_JSON, schema, record, value, &text));
+        TRY(buffer_format(buffer, "%.*s\t%.*s\t%.*s\n", STR_ARGS(record_types[record].name), STR_ARGS(hex), STR_ARGS(text)));
+    }
+    return STATUS_OK;
+}
+
+static enum status release_schema(struct arena *arena, enum schema_id schema, const char *release)
+{
+    struct buffer avsc = buffer_in(arena);
+    struct buffer samples = buffer_in(arena);
+    struct str path = STR_NONE;
+    const char *name = record_schemas[schema].name.bytes;
+    TRY(avsc_write(&avsc, schema));
+    TRY(arena_format(arena, &path, GENERATED_RELEASED_FOLDER "/%s-%s.avsc", name, release));
+    TRY(generated_write(path.bytes, buffer_text(&avsc)));
+    TRY(add_samples(&samples, schema));
+    TRY(arena_format(arena, &path, GENERATED_RELEASED_FOLDER "/%s-%s.samples", name, release));
+    return generated_write(path.bytes, buffer_text(&samples));
+}
+
+static enum status fingerprint_of(struct arena *arena, struct str avsc, uint64_t *out_fingerprint)
+{
+    const struct value *value = NULL;
+    TRY(value_parse(arena, avsc, &value, NULL));
+    return avsc_fingerprint(arena, value, out_fingerprint);
+}
+
+enum status generated_release(struct arena *arena, const char *release)
+{
+    struct generated_past *past = NULL;
+    size_t past_count = 0;
+    TRY(generated_past_load(arena, &past, &past_count));
+    for (int schema = 0; schema < SCHEMA_COUNT; schema++) {
+        struct buffer avsc = buffer_in(arena);
+        uint64_t present = 0;
+        bool is_released = false;
+        TRY(avsc_write(&avsc, (enum schema_id)schema));
+        TRY(fingerprint_of(arena, buffer_text(&avsc), &present));
+        for (size_t at = 0; at < past_count; at++) {
+            uint64_t fingerprint = 0;
+            TRY(fingerprint_of(arena, past[at].avsc, &fingerprint));
+            is_released = is_released || fingerprint == present;
+        }
+        if (!is_released) {
+            TRY(release_schema(arena, (enum schema_id)schema, release));
+        }
+    }
+    return STATUS_OK;
 }
 
 /* ---- docs/records.md ---- */

@@ -13,10 +13,26 @@
 #define GENERATED_RELEASED_FOLDER "schemas/released"
 #define GENERATED_DOCS_PATH "docs/records.md"
 
+/* A schema of an earlier release: `Command-0.1.avsc` and `Command-0.1.samples`. */
+struct generated_past {
+    enum schema_id schema;
+    struct str file;
+    struct str avsc;
+    struct str samples;
+};
+
+/* All there are, by name. INVALID: a file whose name begins with no schema's. */
+MUST_CHECK enum status generated_past_load(struct arena *arena, struct generated_past **out_past, size_t *out_count);
+
 MUST_CHECK enum status generated_fingerprints(struct buffer *buffer);
 
-/* From the .avsc files in GENERATED_RELEASED_FOLDER. */
+/* The .avsc files in GENERATED_RELEASED_FOLDER as C. */
 MUST_CHECK enum status generated_released(struct buffer *buffer);
+
+/* Copies each present schema that no release has had to GENERATED_RELEASED_FOLDER as `<Schema>-<release>.avsc`, with
+ * `<Schema>-<release>.samples`: for each record of its union a line of the record's name, its Avro bytes in hexadecimal and
+ * its JSON encoding, tabs between them. */
+MUST_CHECK enum status generated_release(struct arena *arena, const char *release);
 
 /* `page` with everything between `<!-- made from records.def: Record -->` and `<!-- end -->` made anew; so for `topics`. */
 MUST_CHECK enum status generated_docs(struct buffer *buffer, struct str page);

@@ -1,4 +1,5 @@
-/* Files that are made of records.def are as records.def says. `test_schemas_generated --write` makes them anew. */
+/* Files that are made of records.def are as records.def says. `test_schemas_generated --write` makes them anew;
+ * `test_schemas_generated --release 0.2` keeps the present schemas as what release 0.2 wrote, then does the same. */
 #include "generated.h"
 
 #include "base/assert.h"
@@ -11,7 +12,7 @@
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
-/* True for --write. */
+/* True for --write and --release. */
 static bool is_writing;
 
 static void check_file(struct arena *arena, const char *path, struct str made)
@@ -86,7 +87,17 @@ static int teardown(void **state)
 
 int main(int count, char **arguments)
 {
-    is_writing = count == 2 && strcmp(arguments[1], "--write") == 0;
+    const char *option = count > 1 ? arguments[1] : "";
+    if (strcmp(option, "--release") == 0 && count == 3) {
+        struct arena *arena = arena_create(ARENA_BYTES_MAX);
+        enum status status = arena == NULL ? STATUS_LIMIT_EXCEEDED : generated_release(arena, arguments[2]);
+        arena_destroy(arena);
+        if (status != STATUS_OK) {
+            fprintf(stderr, "release: %s\n", status_text(status));
+            return 1;
+        }
+    }
+    is_writing = strcmp(option, "--write") == 0 || strcmp(option, "--release") == 0;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_avsc_files),
         cmocka_unit_test(test_fingerprints),
