@@ -6,7 +6,8 @@
 #define TOPIC_IS_SINGLE false
 
 /* Members of a cleanup policy. A changelog keeps what younger readers must see: restore proves the last hours row by
- * row, and a store that was away for less than half of delete.retention still sees every tombstone (design, section 3). */
+ * row, and a store that was away for less than half of delete.retention still sees every tombstone (design, section 3).
+ */
 #define TOPIC_CLEANUP_DELETE .compacted = false
 #define TOPIC_CLEANUP_COMPACT .compacted = true, .delete_retention_ms = 24 * HOUR_MS
 #define TOPIC_CLEANUP_CHANGELOG                                                                                        \

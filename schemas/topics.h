@@ -19,8 +19,8 @@ enum topic_id {
 #define SCHEMA_dead_letter SCHEMA_COUNT
 
 struct topic_type {
-    struct str name;               /* after the prefix: "commands" of pawl.commands; TOPIC_TASKS: of `tasks.<route>` */
-    bool partitioned;              /* as many partitions as the processor's; else 1 (replies: one a gateway) */
+    struct str name;  /* after the prefix: "commands" of pawl.commands; TOPIC_TASKS: of `tasks.<route>` */
+    bool partitioned; /* as many partitions as the processor's; else 1 (replies: one a gateway) */
     bool compacted;
     int64_t retention_ms;          /* -1: for ever */
     int64_t min_compaction_lag_ms; /* of a compacted topic */

@@ -86,7 +86,8 @@ static enum status write_record(struct avsc_writer *writer, enum record_id id, i
         return buffer_format(buffer, "\"" AVSC_NAMESPACE ".%.*s\"", STR_ARGS(type->name));
     }
     writer->defined[id] = true;
-    TRY(buffer_format(buffer, "{\"type\": \"record\", \"name\": \"%.*s\", \"namespace\": \"" AVSC_NAMESPACE "\", \"doc\": ",
+    TRY(buffer_format(buffer,
+                      "{\"type\": \"record\", \"name\": \"%.*s\", \"namespace\": \"" AVSC_NAMESPACE "\", \"doc\": ",
                       STR_ARGS(type->name)));
     TRY(value_write_string(buffer, type->doc));
     TRY(buffer_add(buffer, STR(", \"fields\": [\n")));

@@ -22,8 +22,8 @@ static enum status refuse(struct reader *reader, const char *what)
     struct str record = reader->record == NULL ? STR("union") : reader->record->name;
     struct str field = reader->field == NULL ? STR_NONE : reader->field->name;
     return codec_refuse(reader->arena, reader->error, "%.*s%s%.*s: %s, at byte %td of %td of the Avro value",
-                        STR_ARGS(record), field.length > 0 ? "." : "", STR_ARGS(field), what, reader->at - reader->begin,
-                        reader->end - reader->begin);
+                        STR_ARGS(record), field.length > 0 ? "." : "", STR_ARGS(field), what,
+                        reader->at - reader->begin, reader->end - reader->begin);
 }
 
 static enum status read_long_slow(struct reader *reader, int64_t *out_number)

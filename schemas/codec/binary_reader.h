@@ -5,7 +5,8 @@
 #include "schemas/codec/plan.h"
 
 /* The whole of `bytes` (without the header) as one value. is_checked: texts must be UTF-8, JSON texts JSON. */
-MUST_CHECK enum status binary_reader_read(struct arena *arena, const struct plan *plan, struct str bytes, bool is_checked,
-                                          enum record_id *out_record, void **out_value, struct codec_error *out_error);
+MUST_CHECK enum status binary_reader_read(struct arena *arena, const struct plan *plan, struct str bytes,
+                                          bool is_checked, enum record_id *out_record, void **out_value,
+                                          struct codec_error *out_error);
 
 #endif

@@ -3,7 +3,8 @@
 #include "base/assert.h"
 
 #define VARINT_BYTES_MAX 10
-#define FIELD_BYTES_MAX (1 + VARINT_BYTES_MAX) /* of a field, without the bytes of its text: branch, number or length */
+#define FIELD_BYTES_MAX (1 + VARINT_BYTES_MAX) /* of a field, without the bytes of its text: branch, number or length  \
+                                                */
 
 static inline struct str text_at(const void *member)
 {
@@ -148,8 +149,8 @@ static char *write_record(char *out, const struct record_type *type, const char 
     return out;
 }
 
-enum status binary_writer_write(struct arena *arena, struct binary_header header, enum record_id record, const void *value,
-                                struct str *out_bytes)
+enum status binary_writer_write(struct arena *arena, struct binary_header header, enum record_id record,
+                                const void *value, struct str *out_bytes)
 {
     const struct record_type *type = &record_types[record];
     char *bytes = arena_allocate(arena, BINARY_HEADER_BYTES + VARINT_BYTES_MAX + record_bound(type, value));

@@ -126,8 +126,8 @@ void codec_destroy(struct codec *codec)
 
 /* ---- Use ---- */
 
-enum status codec_encode(struct arena *arena, enum codec_encoding encoding, enum schema_id schema, enum record_id record,
-                         const void *value, struct str *out_bytes)
+enum status codec_encode(struct arena *arena, enum codec_encoding encoding, enum schema_id schema,
+                         enum record_id record, const void *value, struct str *out_bytes)
 {
     int branch = record_union_index(schema, record);
     ASSERT(branch >= 0);

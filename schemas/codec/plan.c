@@ -82,7 +82,8 @@ static enum status compile_record(struct compiler *compiler, const struct value 
                                   const struct plan_record **out_record);
 
 /* A type that is neither null nor a union. */
-static enum status compile_type(struct compiler *compiler, const struct value *type, int depth, struct plan_field *field)
+static enum status compile_type(struct compiler *compiler, const struct value *type, int depth,
+                                struct plan_field *field)
 {
     static const struct {
         struct str name;
@@ -123,8 +124,8 @@ static enum status compile_field(struct compiler *compiler, const struct value *
     if (type->type == VALUE_ARRAY) {
         field->null_branch = str_equal(text_of(value_item(type, 0)), STR("null")) ? 0 : 1;
         if (type->count != 2 || !str_equal(text_of(type->items[field->null_branch]), STR("null"))) {
-            return codec_refuse(compiler->arena, compiler->error, "%.*s: only unions of null and one type are understood",
-                                STR_ARGS(field->name));
+            return codec_refuse(compiler->arena, compiler->error,
+                                "%.*s: only unions of null and one type are understood", STR_ARGS(field->name));
         }
         type = type->items[1 - field->null_branch];
     }

@@ -23,8 +23,8 @@ struct plan_field {
 };
 
 struct plan_record {
-    struct str name;     /* without namespace */
-    enum record_id id;   /* ours; RECORD_COUNT: we have none of that name */
+    struct str name;   /* without namespace */
+    enum record_id id; /* ours; RECORD_COUNT: we have none of that name */
     struct plan_field *fields;
     uint32_t field_count;
 };
@@ -37,7 +37,8 @@ struct plan {
     uint32_t record_count;
 };
 
-/* The plan for a writer's schema. INVALID with *out_error: not a schema as above, or one whose fields don't fit ours. */
+/* The plan for a writer's schema. INVALID with *out_error: not a schema as above, or one whose fields don't fit ours.
+ */
 MUST_CHECK enum status plan_compile(struct arena *arena, const struct codec_past *writer, struct plan *out_plan,
                                     struct codec_error *out_error);
 

@@ -29,11 +29,13 @@ static struct str shown(struct str text)
 
 static enum status expected(struct reader *reader, const char *what, const struct value *found)
 {
-    static const char *const names[] = {[VALUE_NULL] = "null",     [VALUE_BOOLEAN] = "a boolean", [VALUE_NUMBER] = "a number",
-                                        [VALUE_STRING] = "a string", [VALUE_ARRAY] = "an array",  [VALUE_OBJECT] = "an object"};
+    static const char *const names[] = {
+        [VALUE_NULL] = "null",       [VALUE_BOOLEAN] = "a boolean", [VALUE_NUMBER] = "a number",
+        [VALUE_STRING] = "a string", [VALUE_ARRAY] = "an array",    [VALUE_OBJECT] = "an object"};
     struct str text = found->type == VALUE_NUMBER || found->type == VALUE_STRING ? shown(found->source) : STR_NONE;
-    return codec_refuse(reader->arena, reader->error, "%.*s.%.*s: expected %s, found %s%s%.*s", STR_ARGS(reader->type->name),
-                        STR_ARGS(reader->field->name), what, names[found->type], text.length > 0 ? " " : "", STR_ARGS(text));
+    return codec_refuse(reader->arena, reader->error, "%.*s.%.*s: expected %s, found %s%s%.*s",
+                        STR_ARGS(reader->type->name), STR_ARGS(reader->field->name), what, names[found->type],
+                        text.length > 0 ? " " : "", STR_ARGS(text));
 }
 
 static enum status read_string(struct reader *reader, const struct value *value, struct str *out_text)
@@ -96,7 +98,8 @@ static enum status read_time(struct reader *reader, const struct value *value, i
         return read_long(reader, value, out_time);
     }
     if (value->type != VALUE_STRING || !moment_read(value->string, out_time)) {
-        return expected(reader, "an ISO 8601 time such as 2026-11-23T06:40:16.123Z, or a number of microseconds", value);
+        return expected(reader, "an ISO 8601 time such as 2026-11-23T06:40:16.123Z, or a number of microseconds",
+                        value);
     }
     return STATUS_OK;
 }
@@ -220,7 +223,8 @@ static enum status read_record(struct reader *reader, enum record_id id, const s
         const struct value *value = value_get(object, field->name);
         reader->type = type;
         reader->field = field;
-        if (value != NULL && value->type == VALUE_NULL && record_kind_is_nullable(field->kind) && !kind_is_json(field->kind)) {
+        if (value != NULL && value->type == VALUE_NULL && record_kind_is_nullable(field->kind) &&
+            !kind_is_json(field->kind)) {
             value = NULL;
         }
         if (value == NULL) {

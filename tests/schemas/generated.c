@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "schemas/codec/avsc.h"
+#include "schemas/codec/binary_writer.h"
 #include "schemas/codec/codec.h"
 #include "schemas/topics.h"
 
@@ -58,7 +59,8 @@ static const char *const schema_ids[SCHEMA_COUNT] = {
 
 enum status generated_fingerprints(struct buffer *buffer)
 {
-    TRY(buffer_add(buffer, STR("/* Made by test_schemas_generated --write: CRC-64-AVRO of each schema's canonical form. */\n")));
+    TRY(buffer_add(
+        buffer, STR("/* Made by test_schemas_generated --write: CRC-64-AVRO of each schema's canonical form. */\n")));
     for (int schema = 0; schema < SCHEMA_COUNT; schema++) {
         struct buffer avsc = buffer_in(buffer->arena);
         const struct value *value = NULL;
@@ -145,7 +147,9 @@ enum status generated_released(struct buffer *buffer)
     struct generated_past *past = NULL;
     size_t count = 0;
     TRY(generated_past_load(buffer->arena, &past, &count));
-    TRY(buffer_add(buffer, STR("/* Made by test_schemas_generated --write from schemas/released: what earlier releases wrote. */\n")));
+    TRY(buffer_add(
+        buffer,
+        STR("/* Made by test_schemas_generated --write from schemas/released: what earlier releases wrote. */\n")));
     for (size_t at = 0; at < count; at++) {
         TRY(add_released(buffer, &past[at]));
     }
@@ -165,7 +169,8 @@ static enum status add_samples(struct buffer *buffer, enum schema_id schema)
         TRY(codec_encode(buffer->arena, CODEC_AVRO, schema, record, value, &bytes));
         TRY(hash_hex_encode(buffer->arena, bytes, &hex));
         TRY(codec_encode(buffer->arena, CODEC_JSON, schema, record, value, &text));
-        TRY(buffer_format(buffer, "%.*s\t%.*s\t%.*s\n", STR_ARGS(record_types[record].name), STR_ARGS(hex), STR_ARGS(text)));
+        TRY(buffer_format(buffer, "%.*s\t%.*s\t%.*s\n", STR_ARGS(record_types[record].name), STR_ARGS(hex),
+                          STR_ARGS(text)));
     }
     return STATUS_OK;
 }
@@ -278,7 +283,8 @@ static enum status add_duration(struct buffer *buffer, int64_t duration_ms)
     if (duration_ms < 0) {
         return buffer_add(buffer, STR("for ever"));
     }
-    return hours % 24 == 0 ? buffer_format(buffer, "%" PRId64 " d", hours / 24) : buffer_format(buffer, "%" PRId64 " h", hours);
+    return hours % 24 == 0 ? buffer_format(buffer, "%" PRId64 " d", hours / 24)
+                           : buffer_format(buffer, "%" PRId64 " h", hours);
 }
 
 static enum status add_topics(struct buffer *buffer)
@@ -290,12 +296,39 @@ static enum status add_topics(struct buffer *buffer)
         struct str value = topic->schema == SCHEMA_COUNT ? STR("as it came") : record_schemas[topic->schema].name;
         TRY(buffer_format(buffer, "| `pawl.%.*s%s` | %.*s | %s | %s | ", STR_ARGS(topic->name),
                           at == TOPIC_TASKS ? ".<route>" : "", STR_ARGS(value),
-                          at == TOPIC_REPLIES ? "one a gateway" : topic->partitioned ? "P" : "1",
+                          at == TOPIC_REPLIES  ? "one a gateway"
+                          : topic->partitioned ? "P"
+                                               : "1",
                           topic->compacted ? "compact" : "delete"));
         TRY(add_duration(buffer, topic->retention_ms));
         TRY(buffer_format(buffer, " | %" PRId64 " MiB |\n", topic->max_message_bytes / 1048576));
     }
     return STATUS_OK;
+}
+
+/* What the values of each schema begin with, for readers whose Avro library can't compute it. */
+static enum status add_schemas(struct buffer *buffer)
+{
+    TRY(buffer_add(buffer, STR("| schema | first ten bytes |\n| --- | --- |\n")));
+    for (int schema = 0; schema < SCHEMA_COUNT; schema++) {
+        enum record_id record = record_schemas[schema].members[0];
+        struct str bytes = STR_NONE;
+        struct str hex = STR_NONE;
+        TRY(codec_encode(buffer->arena, CODEC_AVRO, (enum schema_id)schema, record,
+                         sample_make(buffer->arena, record, SAMPLE_DEFAULTS), &bytes));
+        TRY(hash_hex_encode(buffer->arena, str_slice(bytes, 0, BINARY_HEADER_BYTES), &hex));
+        TRY(buffer_format(buffer, "| [%.*s](../" GENERATED_AVSC_PATH ") | `%.*s` |\n",
+                          STR_ARGS(record_schemas[schema].name), record_schemas[schema].name.bytes, STR_ARGS(hex)));
+    }
+    return STATUS_OK;
+}
+
+static enum status add_section(struct buffer *buffer, struct str name)
+{
+    if (str_equal(name, STR("topics"))) {
+        return add_topics(buffer);
+    }
+    return str_equal(name, STR("schemas")) ? add_schemas(buffer) : add_fields(buffer, name);
 }
 
 enum status generated_docs(struct buffer *buffer, struct str page)
@@ -311,7 +344,7 @@ enum status generated_docs(struct buffer *buffer, struct str page)
         name = str_slice(name, 0, str_find(name, ' '));
         TRY(buffer_add(buffer, str_slice(page, 0, at)));
         TRY(buffer_format(buffer, "%.*s%.*s -->\n", STR_ARGS(begin), STR_ARGS(name)));
-        TRY(str_equal(name, STR("topics")) ? add_topics(buffer) : add_fields(buffer, name));
+        TRY(add_section(buffer, name));
         page = str_from(page, at);
         if (str_find_str(page, end) == page.length) {
             return STATUS_INVALID;

@@ -30,11 +30,12 @@ MUST_CHECK enum status generated_fingerprints(struct buffer *buffer);
 MUST_CHECK enum status generated_released(struct buffer *buffer);
 
 /* Copies each present schema that no release has had to GENERATED_RELEASED_FOLDER as `<Schema>-<release>.avsc`, with
- * `<Schema>-<release>.samples`: for each record of its union a line of the record's name, its Avro bytes in hexadecimal and
- * its JSON encoding, tabs between them. */
+ * `<Schema>-<release>.samples`: for each record of its union a line of the record's name, its Avro bytes in hexadecimal
+ * and its JSON encoding, tabs between them. */
 MUST_CHECK enum status generated_release(struct arena *arena, const char *release);
 
-/* `page` with everything between `<!-- made from records.def: Record -->` and `<!-- end -->` made anew; so for `topics`. */
+/* `page` with everything between `<!-- made from records.def: Record -->` and `<!-- end -->` made anew; so for `topics`
+ * and `schemas`. */
 MUST_CHECK enum status generated_docs(struct buffer *buffer, struct str page);
 
 /* The file, from the root; empty when there is none. */

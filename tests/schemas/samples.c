@@ -17,7 +17,9 @@ static struct int_array make_array(struct arena *arena, enum sample sample)
     int64_t *items = arena_array(arena, int64_t, count);
     ASSERT(items != NULL);
     for (size_t at = 0; at < count; at++) {
-        items[at] = sample == SAMPLE_USUAL ? (int64_t)at : at % 2 == 0 ? INT32_MIN + (int64_t)at : INT32_MAX - (int64_t)at;
+        items[at] = sample == SAMPLE_USUAL ? (int64_t)at
+                    : at % 2 == 0          ? INT32_MIN + (int64_t)at
+                                           : INT32_MAX - (int64_t)at;
     }
     return (struct int_array){items, count};
 }

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
 #include <cmocka.h>
 
 #define ARENA_BYTES_MAX ((size_t)16 * 1024 * 1024)
@@ -20,14 +21,16 @@ static void test_canonical(void **state)
         {"{\"values\": \"int\", \"type\": \"map\"}", "{\"type\":\"map\",\"values\":\"int\"}"},
         {"{\"size\": 8, \"type\": \"fixed\", \"name\": \"F\", \"namespace\": \"n\"}",
          "{\"name\":\"n.F\",\"type\":\"fixed\",\"size\":8}"},
-        {"{\"type\": \"enum\", \"symbols\": [\"A\", \"B\"], \"name\": \"a.b.E\", \"namespace\": \"ignored\", \"doc\": \"d\"}",
+        {"{\"type\": \"enum\", \"symbols\": [\"A\", \"B\"], \"name\": \"a.b.E\", \"namespace\": \"ignored\", \"doc\": "
+         "\"d\"}",
          "{\"name\":\"a.b.E\",\"type\":\"enum\",\"symbols\":[\"A\",\"B\"]}"},
         {"{\"type\": \"record\", \"name\": \"R\", \"namespace\": \"n\", \"doc\": \"d\", \"fields\": ["
          "{\"type\": [\"null\", \"R\"], \"name\": \"next\", \"default\": null},"
          "{\"name\": \"i\", \"type\": {\"type\": \"record\", \"name\": \"m.I\", \"fields\": ["
          "{\"name\": \"j\", \"type\": \"J\"}]}}]}",
          "{\"name\":\"n.R\",\"type\":\"record\",\"fields\":[{\"name\":\"next\",\"type\":[\"null\",\"n.R\"]},"
-         "{\"name\":\"i\",\"type\":{\"name\":\"m.I\",\"type\":\"record\",\"fields\":[{\"name\":\"j\",\"type\":\"m.J\"}]}}]}"},
+         "{\"name\":\"i\",\"type\":{\"name\":\"m.I\",\"type\":\"record\",\"fields\":[{\"name\":\"j\",\"type\":\"m.J\"}]"
+         "}}]}"},
         {"7", NULL},
         {"{}", NULL},
         {"{\"type\": \"array\"}", NULL},
@@ -56,8 +59,8 @@ static void test_fingerprints(void **state)
         const char *schema;
         uint64_t fingerprint;
     } rows[] = {
-        {"\"null\"", 0x63DD24E7CC258F8A},   {"\"boolean\"", 0x9F42FC78A4D4F764}, {"\"int\"", 0x7275D51A3F395C8F},
-        {"\"long\"", 0xD054E14493F41DB7},   {"\"string\"", 0x8F014872634503C7},  {"\"bytes\"", 0x4FC016DAC3201965},
+        {"\"null\"", 0x63DD24E7CC258F8A}, {"\"boolean\"", 0x9F42FC78A4D4F764}, {"\"int\"", 0x7275D51A3F395C8F},
+        {"\"long\"", 0xD054E14493F41DB7}, {"\"string\"", 0x8F014872634503C7},  {"\"bytes\"", 0x4FC016DAC3201965},
     };
     struct arena *arena = *state;
     for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
 #include <cmocka.h>
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
@@ -25,7 +26,8 @@ struct fixture {
 };
 
 /* Calls `check` for each record of each schema with each sample. */
-static void for_each(struct fixture *fixture, void (*check)(struct fixture *, enum schema_id, enum record_id, const void *))
+static void for_each(struct fixture *fixture,
+                     void (*check)(struct fixture *, enum schema_id, enum record_id, const void *))
 {
     for (int schema = 0; schema < SCHEMA_COUNT; schema++) {
         for (uint32_t at = 0; at < record_schemas[schema].member_count; at++) {
@@ -102,8 +104,8 @@ static enum status decode_copy(struct fixture *fixture, enum schema_id schema, s
     assert_non_null(copy);
     memcpy(copy, bytes.bytes, bytes.length);
     char *exact = realloc(copy, bytes.length > 0 ? bytes.length : 1);
-    enum status status = codec_decode(fixture->codec, fixture->arena, schema, (struct str){exact, bytes.length}, &record,
-                                      &value, &error);
+    enum status status = codec_decode(fixture->codec, fixture->arena, schema, (struct str){exact, bytes.length},
+                                      &record, &value, &error);
     assert_true(status == STATUS_OK || status == STATUS_INVALID || status == STATUS_LIMIT_EXCEEDED);
     assert_true(status != STATUS_INVALID || error.message.length > 0);
     free(exact);
@@ -151,8 +153,8 @@ static void test_mutated(void **state)
         for (uint32_t change = chance(&seed, 4) + 1; change > 0; change--) {
             size_t at = (encoding == CODEC_AVRO ? BINARY_HEADER_BYTES : 0);
             at += chance(&seed, (uint32_t)(changed.length - at));
-            ((char *)changed.bytes)[at] = (char)(chance(&seed, 3) == 0 ? chance(&seed, 256)
-                                                                       : bytes_of_interest[chance(&seed, 12)]);
+            ((char *)changed.bytes)[at] =
+                (char)(chance(&seed, 3) == 0 ? chance(&seed, 256) : bytes_of_interest[chance(&seed, 12)]);
         }
         (void)decode_copy(fixture, schema, changed);
     }
@@ -184,7 +186,8 @@ static void test_refused_json(void **state)
          "Command: \"operation\" is missing; expected one of StartExecution, StopExecution, CreateStateMachine, "
          "UpdateStateMachine, DeleteStateMachine"},
         {SCHEMA_command, "{\"operation\":\"StartExecutions\"}",
-         "Command: \"operation\" is \"StartExecutions\"; expected one of StartExecution, StopExecution, CreateStateMachine, "
+         "Command: \"operation\" is \"StartExecutions\"; expected one of StartExecution, StopExecution, "
+         "CreateStateMachine, "
          "UpdateStateMachine, DeleteStateMachine (is StartExecution meant?)"},
         {SCHEMA_command, "{\"operation\":7}",
          "Command: \"operation\" is 7; expected one of StartExecution, StopExecution, CreateStateMachine, "
@@ -211,7 +214,8 @@ static void test_refused_json(void **state)
         {SCHEMA_task_result, "{\"type\":\"TaskSucceeded\",\"taskToken\":\"t\"}",
          "TaskSucceeded.output: is missing (the task's result)"},
         {SCHEMA_usage, "{\"stateMachineArn\":\"m\",\"minute\":\"yesterday\"}",
-         "Usage.minute: expected an ISO 8601 time such as 2026-11-23T06:40:16.123Z, or a number of microseconds, found a "
+         "Usage.minute: expected an ISO 8601 time such as 2026-11-23T06:40:16.123Z, or a number of microseconds, found "
+         "a "
          "string \"yesterday\""},
     };
     struct fixture *fixture = *state;
@@ -241,7 +245,8 @@ static void test_refused_bytes(void **state)
     }
     struct str reply = encode(fixture, CODEC_AVRO, SCHEMA_reply, RECORD_reply,
                               sample_make(fixture->arena, RECORD_reply, SAMPLE_DEFAULTS));
-    expect_message(fixture, SCHEMA_command, reply, "Command expected, found a Reply (by the fingerprint of its Avro schema)");
+    expect_message(fixture, SCHEMA_command, reply,
+                   "Command expected, found a Reply (by the fingerprint of its Avro schema)");
 }
 
 static void test_refused_avro(void **state)
@@ -259,17 +264,21 @@ static void test_refused_avro(void **state)
          "TaskSucceeded.taskToken: a negative length, at byte 11 of 11 of the Avro value"},
         {STR_INIT("\x00\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02"),
          "TaskSucceeded.taskToken: a number of more than 64 bits, at byte 11 of 11 of the Avro value"},
-        {STR_INIT("\x00\x02\xC0\x02""1\x00\x00\x00"),
+        {STR_INIT("\x00\x02\xC0\x02"
+                  "1\x00\x00\x00"),
          "TaskSucceeded.taskToken: is not UTF-8, at byte 3 of 8 of the Avro value"},
         {STR_INIT("\x00\x02t\x02{\x00\x00\x00"),
          "TaskSucceeded.output: is not JSON text (expected one JSON value in UTF-8), at byte 5 of 8 of the Avro value"},
         {STR_INIT("\x00\x02t\x00\x00\x00\x00"),
          "TaskSucceeded.output: is not JSON text (expected one JSON value in UTF-8), at byte 4 of 7 of the Avro value"},
-        {STR_INIT("\x00\x02t\x02""1\x04"),
+        {STR_INIT("\x00\x02t\x02"
+                  "1\x04"),
          "TaskSucceeded.replyTopic: a branch that its union does not have, at byte 6 of 6 of the Avro value"},
-        {STR_INIT("\x00\x02t\x02""1\x00\x02\xFE\xFF\xFF\xFF\x1F\x00"),
+        {STR_INIT("\x00\x02t\x02"
+                  "1\x00\x02\xFE\xFF\xFF\xFF\x1F\x00"),
          "TaskSucceeded.replyPartition: an int of more than 32 bits, at byte 12 of 13 of the Avro value"},
-        {STR_INIT("\x00\x02t\x02""1\x00\x00\x00\x00"),
+        {STR_INIT("\x00\x02t\x02"
+                  "1\x00\x00\x00\x00"),
          "TaskSucceeded: the value ends before its bytes do, at byte 8 of 9 of the Avro value"},
     };
     struct fixture *fixture = *state;
@@ -307,7 +316,8 @@ static void test_array_blocks(void **state)
         enum record_id record = RECORD_COUNT;
         void *value = NULL;
         struct codec_error error = {0};
-        assert_int_equal(arena_concat(fixture->arena, str_slice(bytes, 0, array_at), rows[at].blocks, &changed), STATUS_OK);
+        assert_int_equal(arena_concat(fixture->arena, str_slice(bytes, 0, array_at), rows[at].blocks, &changed),
+                         STATUS_OK);
         assert_int_equal(arena_concat(fixture->arena, changed, str_from(bytes, array_at + 1), &changed), STATUS_OK);
         enum status status =
             codec_decode(fixture->codec, fixture->arena, SCHEMA_state_row, changed, &record, &value, &error);
@@ -328,25 +338,30 @@ static void test_json_by_hand(void **state)
     struct codec_error error = {0};
     struct str text = STR(" {\"stateMachineArn\":\"m\", \"input\": {\"n\": 1.10},\"operation\":\"StartExecution\","
                           "\"name\":null, \"correlationId\":\"\\u00e9\\u0000\"}\n");
-    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_command, text, &record, &value, &error), STATUS_OK);
+    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_command, text, &record, &value, &error),
+                     STATUS_OK);
     assert_int_equal(record, RECORD_start_execution);
     const struct start_execution *start = value;
     assert_true(str_equal(start->input, STR("{\"n\": 1.10}")));
     assert_true(str_equal(start->correlation_id, STR("é\0")));
     assert_null(start->name.bytes);
     assert_true(start->reply_partition == RECORD_NONE);
-    text = STR("{\"operation\":\"CreateStateMachine\",\"name\":\"m\",\"definition\":{\"StartAt\": \"A\"},\"type\":\"EXPRESS\"}");
-    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_command, text, &record, &value, &error), STATUS_OK);
+    text = STR("{\"operation\":\"CreateStateMachine\",\"name\":\"m\",\"definition\":{\"StartAt\": "
+               "\"A\"},\"type\":\"EXPRESS\"}");
+    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_command, text, &record, &value, &error),
+                     STATUS_OK);
     const struct create_state_machine *create = value;
     assert_true(str_equal(create->definition, STR("{\"StartAt\": \"A\"}")));
     assert_false(create->publish);
     text = STR("{\"operation\":\"StartExecution\",\"stateMachineArn\":\"m\",\"input\":null}");
-    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_command, text, &record, &value, &error), STATUS_OK);
+    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_command, text, &record, &value, &error),
+                     STATUS_OK);
     start = value;
     assert_true(str_equal(start->input, STR("null")));
     text = STR("{\"stateMachineArn\":\"m\",\"minute\":1763880016123456,\"partition\":3,\"transitions\":1,"
                "\"executionsStarted\":0,\"ofANewerPawl\":1}");
-    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_usage, text, &record, &value, &error), STATUS_OK);
+    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_usage, text, &record, &value, &error),
+                     STATUS_OK);
     assert_true(((const struct usage *)value)->minute == 1763880016123456);
 }
 
@@ -364,8 +379,9 @@ static void test_json_text(void **state)
     usage.state_machine_arn = STR("m");
     usage.minute = 1763880016123456;
     text = encode(fixture, CODEC_JSON, SCHEMA_usage, RECORD_usage, &usage);
-    assert_true(str_equal(text, STR("{\"stateMachineArn\":\"m\",\"minute\":\"2025-11-23T06:40:16.123456Z\",\"partition\":0,"
-                                    "\"transitions\":0,\"executionsStarted\":0}")));
+    assert_true(
+        str_equal(text, STR("{\"stateMachineArn\":\"m\",\"minute\":\"2025-11-23T06:40:16.123456Z\",\"partition\":0,"
+                            "\"transitions\":0,\"executionsStarted\":0}")));
 }
 
 /* ---- Speed: printed, not judged ---- */
@@ -382,7 +398,8 @@ static void test_speed(void **state)
     struct fixture *fixture = *state;
     struct history_event event;
     record_init(RECORD_history_event, &event);
-    event.execution_arn = STR("arn:aws:states:us-east-1:123456789012:execution:orders:6f1f6a3e-5f3f-4c58-9d0e-0d6c0e1d8a11");
+    event.execution_arn =
+        STR("arn:aws:states:us-east-1:123456789012:execution:orders:6f1f6a3e-5f3f-4c58-9d0e-0d6c0e1d8a11");
     event.state_machine_arn = STR("arn:aws:states:us-east-1:123456789012:stateMachine:orders");
     event.incarnation = 1763880016123456;
     event.timestamp = 1763880016223456;
@@ -390,7 +407,8 @@ static void test_speed(void **state)
     event.previous_event_id = 16;
     event.type = STR("TaskStateEntered");
     event.name = STR("ChargeCard");
-    event.input = STR("{\"order\":\"o-1\",\"items\":[{\"sku\":\"a\",\"count\":2},{\"sku\":\"b\",\"count\":1}],\"total\":1234}");
+    event.input =
+        STR("{\"order\":\"o-1\",\"items\":[{\"sku\":\"a\",\"count\":2},{\"sku\":\"b\",\"count\":1}],\"total\":1234}");
     struct str bytes = STR_NONE;
     enum record_id record = RECORD_COUNT;
     void *value = NULL;
@@ -403,7 +421,8 @@ static void test_speed(void **state)
     int64_t middle = now_ns();
     for (int round = 0; round < TIMING_ROUNDS; round++) {
         assert_int_equal(
-            codec_decode(fixture->codec, fixture->arena, SCHEMA_history_event, bytes, &record, &value, &error), STATUS_OK);
+            codec_decode(fixture->codec, fixture->arena, SCHEMA_history_event, bytes, &record, &value, &error),
+            STATUS_OK);
     }
     print_message("history event of %zu bytes: encoded in %d ns, decoded in %d ns\n", bytes.length,
                   (int)((middle - begin) / TIMING_ROUNDS), (int)((now_ns() - middle) / TIMING_ROUNDS));
@@ -432,10 +451,12 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trips),  cmocka_unit_test(test_avro_c_reads_it), cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_mutated),      cmocka_unit_test(test_refused_json),    cmocka_unit_test(test_refused_bytes),
-        cmocka_unit_test(test_refused_avro), cmocka_unit_test(test_array_blocks),    cmocka_unit_test(test_json_by_hand),
-        cmocka_unit_test(test_json_text),    cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_round_trips),  cmocka_unit_test(test_avro_c_reads_it),
+        cmocka_unit_test(test_truncated),    cmocka_unit_test(test_mutated),
+        cmocka_unit_test(test_refused_json), cmocka_unit_test(test_refused_bytes),
+        cmocka_unit_test(test_refused_avro), cmocka_unit_test(test_array_blocks),
+        cmocka_unit_test(test_json_by_hand), cmocka_unit_test(test_json_text),
+        cmocka_unit_test(test_speed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

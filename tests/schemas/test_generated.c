@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+
 #include <cmocka.h>
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
 #include <cmocka.h>
 
 #define ARENA_BYTES_MAX ((size_t)4 * 1024 * 1024)

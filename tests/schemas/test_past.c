@@ -1,5 +1,6 @@
-/* What earlier releases wrote is read by name into the present structs, and the present schemas stay such that earlier and
- * later readers can follow (FULL_TRANSITIVE, but for new records in a union: an older pawl refuses those by name). */
+/* What earlier releases wrote is read by name into the present structs, and the present schemas stay such that earlier
+ * and later readers can follow (FULL_TRANSITIVE, but for new records in a union: an older pawl refuses those by name).
+ */
 #include "generated.h"
 
 #include "base/hash.h"
@@ -10,23 +11,24 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+
 #include <cmocka.h>
 
 #define ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 /* Lacks StopExecution …, and of StartExecution most fields; has some that we don't know, of every type there is. */
 #define OLD_COMMAND                                                                                                    \
-    "[{\"type\":\"record\",\"name\":\"StartExecution\",\"namespace\":\"io.pawl.v1\",\"fields\":["                          \
-    "{\"name\":\"colour\",\"type\":[\"null\",\"string\"],\"default\":null},"                                               \
-    "{\"name\":\"stateMachineArn\",\"type\":\"string\"},"                                                                \
-    "{\"name\":\"weight\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},"                             \
-    "{\"name\":\"input\",\"type\":[\"string\",\"null\"]},"                                                               \
-    "{\"name\":\"numbers\",\"type\":{\"type\":\"array\",\"items\":\"long\"}},"                                             \
-    "{\"name\":\"minDefinitionVersion\",\"type\":[\"null\",\"int\"],\"default\":null},"                                    \
-    "{\"name\":\"inner\",\"type\":{\"type\":\"record\",\"name\":\"Inner\",\"fields\":["                                      \
-    "{\"name\":\"on\",\"type\":\"boolean\"},{\"name\":\"data\",\"type\":\"bytes\"}]}},"                                      \
-    "{\"name\":\"again\",\"type\":[\"null\",\"io.pawl.v1.Inner\"]}]},"                                                    \
-    "{\"type\":\"record\",\"name\":\"PauseExecution\",\"namespace\":\"io.pawl.v1\",\"fields\":["                           \
+    "[{\"type\":\"record\",\"name\":\"StartExecution\",\"namespace\":\"io.pawl.v1\",\"fields\":["                      \
+    "{\"name\":\"colour\",\"type\":[\"null\",\"string\"],\"default\":null},"                                           \
+    "{\"name\":\"stateMachineArn\",\"type\":\"string\"},"                                                              \
+    "{\"name\":\"weight\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},"                         \
+    "{\"name\":\"input\",\"type\":[\"string\",\"null\"]},"                                                             \
+    "{\"name\":\"numbers\",\"type\":{\"type\":\"array\",\"items\":\"long\"}},"                                         \
+    "{\"name\":\"minDefinitionVersion\",\"type\":[\"null\",\"int\"],\"default\":null},"                                \
+    "{\"name\":\"inner\",\"type\":{\"type\":\"record\",\"name\":\"Inner\",\"fields\":["                                \
+    "{\"name\":\"on\",\"type\":\"boolean\"},{\"name\":\"data\",\"type\":\"bytes\"}]}},"                                \
+    "{\"name\":\"again\",\"type\":[\"null\",\"io.pawl.v1.Inner\"]}]},"                                                 \
+    "{\"type\":\"record\",\"name\":\"PauseExecution\",\"namespace\":\"io.pawl.v1\",\"fields\":["                       \
     "{\"name\":\"executionArn\",\"type\":\"string\"}]}]"
 
 /* The body behind the header that its writer's schema gives. */
@@ -75,10 +77,13 @@ static void test_old_writer(void **state)
         {STR_INIT("\x00\x00\x02m\x0E\x02\x00\x00\x00\x00\x00"),
          "{\"operation\":\"StartExecution\",\"stateMachineArn\":\"m\"}"},
         {STR_INIT("\x00\x00\x02m\x0E\x00\x02{\x00\x00\x00\x00\x00"),
-         "StartExecution.input: is not JSON text (expected one JSON value in UTF-8), at byte 8 of 13 of the Avro value"},
+         "StartExecution.input: is not JSON text (expected one JSON value in UTF-8), at byte 8 of 13 of the Avro "
+         "value"},
         {STR_INIT("\x00\x00\x02m\x0E\x02\x00\x00\x02\x00\x00"),
          "Inner.on: a boolean that is neither 0 nor 1, at byte 9 of 11 of the Avro value"},
-        {STR_INIT("\x02\x02""e"), "record PauseExecution is not understood by this version"},
+        {STR_INIT("\x02\x02"
+                  "e"),
+         "record PauseExecution is not understood by this version"},
         {STR_INIT("\x04"), "union: a branch that the union does not have, at byte 1 of 1 of the Avro value"},
     };
     struct arena *arena = *state;
@@ -93,7 +98,8 @@ static void test_old_writer(void **state)
             struct str bytes = framed(arena, &past, str_slice(rows[at].body, 0, length));
             enum record_id record = RECORD_COUNT;
             void *value = NULL;
-            assert_int_equal(codec_decode(codec, arena, SCHEMA_command, bytes, &record, &value, &error), STATUS_INVALID);
+            assert_int_equal(codec_decode(codec, arena, SCHEMA_command, bytes, &record, &value, &error),
+                             STATUS_INVALID);
         }
     }
     codec_destroy(codec);
@@ -192,7 +198,7 @@ static const char *breach(struct arena *arena, struct codec_past past)
 }
 
 #define USAGE_HEAD                                                                                                     \
-    "{\"name\":\"stateMachineArn\",\"type\":\"string\"},{\"name\":\"minute\",\"type\":\"long\"},"                           \
+    "{\"name\":\"stateMachineArn\",\"type\":\"string\"},{\"name\":\"minute\",\"type\":\"long\"},"                      \
     "{\"name\":\"partition\",\"type\":\"int\"},{\"name\":\"transitions\",\"type\":\"long\"}"
 #define USAGE_TAIL ",{\"name\":\"executionsStarted\",\"type\":\"long\"}"
 
@@ -205,7 +211,8 @@ static void test_compatibility(void **state)
         {RECORD_OF(USAGE_HEAD USAGE_TAIL), NULL},
         {RECORD_OF(USAGE_HEAD USAGE_TAIL ",{\"name\":\"x\",\"type\":[\"null\",\"int\"]}"), NULL},
         {RECORD_OF(USAGE_HEAD), "a new field must be nullable"},
-        {RECORD_OF(USAGE_HEAD USAGE_TAIL ",{\"name\":\"x\",\"type\":\"int\"}"), "a field is gone that older readers need"},
+        {RECORD_OF(USAGE_HEAD USAGE_TAIL ",{\"name\":\"x\",\"type\":\"int\"}"),
+         "a field is gone that older readers need"},
         {RECORD_OF(USAGE_HEAD ",{\"name\":\"executionsStarted\",\"type\":[\"null\",\"long\"]}"),
          "a field was nullable and is not, or the other way round"},
         {"{\"type\":\"record\",\"name\":\"Use\",\"fields\":[]}", "a record is gone"},
@@ -298,8 +305,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_old_writer),    cmocka_unit_test(test_refused_schemas),
-        cmocka_unit_test(test_compatibility), cmocka_unit_test(test_released),
+        cmocka_unit_test(test_old_writer),
+        cmocka_unit_test(test_refused_schemas),
+        cmocka_unit_test(test_compatibility),
+        cmocka_unit_test(test_released),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
 #include <cmocka.h>
 
 static void test_init(void **state)
@@ -48,7 +49,8 @@ static void test_discriminators(void **state)
     (void)state;
     for (int schema = 0; schema < SCHEMA_COUNT; schema++) {
         struct str name = schema == SCHEMA_command ? STR("operation") : STR("type");
-        for (uint32_t at = 0; record_schemas[schema].member_count > 1 && at < record_schemas[schema].member_count; at++) {
+        for (uint32_t at = 0; record_schemas[schema].member_count > 1 && at < record_schemas[schema].member_count;
+             at++) {
             const struct record_type *type = &record_types[record_schemas[schema].members[at]];
             for (uint32_t field = 0; field < type->field_count; field++) {
                 assert_false(str_equal(type->fields[field].name, name));
