@@ -8,7 +8,7 @@
 #include "schemas/codec/nearest.h"
 #include "schemas/codec/text_writer.h"
 
-#define SHOWN_CHARACTERS_MAX 80 /* of what someone sent, in a message */
+#define SHOWN_BYTES_MAX 80 /* of what someone sent, in a message */
 
 struct reader {
     struct arena *arena;
@@ -20,7 +20,7 @@ struct reader {
 
 static struct str shown(struct str text)
 {
-    size_t length = text.length < SHOWN_CHARACTERS_MAX ? text.length : SHOWN_CHARACTERS_MAX;
+    size_t length = text.length < SHOWN_BYTES_MAX ? text.length : SHOWN_BYTES_MAX;
     while (length < text.length && length > 0 && ((uint8_t)text.bytes[length] & 0xC0) == 0x80) {
         length--; /* not within a character */
     }
