@@ -1,0 +1,486 @@
+/* The consumer of a stream thread. It has one mechanism for what it reads: rd_kafka_assign with an explicit offset for each
+ * partition that is to be delivered. Seeks and pauses only note what is wanted; the next poll assigns it, all at once. An
+ * assign starts every fetcher anew, so nothing that was fetched before is delivered, skipped or doubled; pausing and seeking
+ * by librdkafka's own calls has had bugs in each of these (design, section 3, 5). */
+#include "bus/bus_kafka_internal.h"
+
+#include "base/assert.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define TOPICS 2             /* commands and results */
+#define STABLE_MS_MAX 1000   /* for pending transactions to end, before RETRIABLE */
+#define LEAVE_MS_MAX 5000    /* to leave the group gracefully */
+#define STEM_BYTES_MAX 400
+
+struct input {
+    bool held;   /* assigned by the group, both topics */
+    bool active; /* to be delivered, from `next` on */
+    int64_t next[TOPICS];
+};
+
+struct member {
+    struct bus_member base;
+    struct bus_kafka_owner owner;
+    const struct bus_topic *topics[TOPICS];
+    struct bus_member_events events;
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue; /* the consumer's, for waking */
+    struct bus_kafka_transactions *transactions;
+    /* As it was when the partitions were assigned, so that a zombie is fenced by it; NULL while none are. */
+    rd_kafka_consumer_group_metadata_t *group;
+    bool stale; /* what is assigned in librdkafka is not what is active */
+    bool left;  /* the partitions were taken away at our own wish */
+    rd_kafka_message_t *message; /* what the last record borrows from */
+    struct bus_header headers[BUS_HEADERS_MAX];
+    enum status failure; /* not OK: what every poll answers from now on */
+    struct bus_error failure_error;
+    uint32_t partition_count;
+    uint32_t *listed; /* room for a callback's list of partitions */
+    struct input inputs[];
+};
+
+static struct member *member_of(struct bus_member *base)
+{
+    return (struct member *)base;
+}
+
+static const char *name_of(const struct member *member, size_t topic)
+{
+    return bus_kafka_topic_of(member->topics[topic])->name;
+}
+
+/* Which of the input topics this is, or TOPICS. */
+static size_t topic_index(const struct member *member, const char *name)
+{
+    size_t at = 0;
+    while (at < TOPICS && strcmp(name_of(member, at), name) != 0) {
+        at += 1;
+    }
+    return at;
+}
+
+/* ---- Assignment ---- */
+
+/* Makes librdkafka read exactly what is active. */
+static enum status apply(struct member *member, struct bus_error *out_error)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(member->partition_count * TOPICS));
+    for (uint32_t at = 0; at < member->partition_count; at++) {
+        const struct input *input = &member->inputs[at];
+        for (size_t topic = 0; topic < TOPICS && input->active; topic++) {
+            rd_kafka_topic_partition_list_add(list, name_of(member, topic), (int32_t)at)->offset = input->next[topic];
+        }
+    }
+    rd_kafka_resp_err_t code = rd_kafka_assign(member->client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    TRY(bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: assign", out_error));
+    member->stale = false;
+    return STATUS_OK;
+}
+
+static void fail(struct member *member, enum status status, const char *text)
+{
+    if (member->failure == STATUS_OK) {
+        member->failure = bus_port_fail(&member->failure_error, status, "%s", text);
+    }
+}
+
+static void forget_group(struct member *member)
+{
+    if (member->group != NULL) {
+        rd_kafka_consumer_group_metadata_destroy(member->group);
+        member->group = NULL;
+    }
+}
+
+/* Notes the partitions of which both topics are ours. Returns how many, listed in member->listed. */
+static size_t take(struct member *member, const rd_kafka_topic_partition_list_t *list)
+{
+    uint8_t *seen = calloc(member->partition_count + 1, 1);
+    if (seen == NULL) {
+        fail(member, STATUS_FATAL, "kafka: no memory for an assignment");
+        return 0;
+    }
+    for (int at = 0; at < list->cnt; at++) {
+        const rd_kafka_topic_partition_t *one = &list->elems[at];
+        size_t topic = topic_index(member, one->topic);
+        if (topic < TOPICS && one->partition >= 0 && (uint32_t)one->partition < member->partition_count) {
+            seen[one->partition] |= (uint8_t)(1 << topic);
+        } else {
+            fail(member, STATUS_REFUSED, "kafka: an input topic has more partitions than when it was opened");
+        }
+    }
+    size_t count = 0;
+    for (uint32_t at = 0; at < member->partition_count; at++) {
+        member->inputs[at] = (struct input){.held = seen[at] == 3};
+        if (seen[at] == 3) {
+            member->listed[count++] = at;
+        } else if (seen[at] != 0) {
+            fail(member, STATUS_REFUSED, "kafka: the group gave a partition of one input topic without that of the other; "
+                                         "do all members have the assignor `range` and both topics?");
+        }
+    }
+    free(seen);
+    return count;
+}
+
+static void on_assigned(struct member *member, const rd_kafka_topic_partition_list_t *list)
+{
+    size_t count = take(member, list);
+    forget_group(member);
+    char *id = rd_kafka_memberid(member->client);
+    if (id != NULL && id[0] != '\0') { /* an empty one would pass for no member at all, which the broker lets through */
+        member->group = rd_kafka_consumer_group_metadata(member->client);
+    }
+    if (id != NULL) {
+        rd_kafka_mem_free(member->client, id);
+    }
+    struct bus_error error;
+    member->stale = true;
+    if (apply(member, &error) != STATUS_OK) { /* nothing is active: an empty assignment, which completes the rebalance */
+        fail(member, STATUS_FATAL, error.text);
+    }
+    if (count > 0) {
+        member->events.assigned(member->events.owner, member->listed, count);
+    }
+}
+
+/* A `revoked` may come late, when the group has moved on already (librdkafka notes only the first of the two): a commit in
+ * it is then fenced by the group's metadata, as any zombie's. */
+static void on_taken(struct member *member, bool lost)
+{
+    size_t count = 0;
+    for (uint32_t at = 0; at < member->partition_count; at++) {
+        if (member->inputs[at].held) {
+            member->listed[count++] = at;
+        }
+    }
+    if (lost) {
+        forget_group(member); /* nothing may be committed any more */
+    }
+    if (count > 0) {
+        (lost ? member->events.lost : member->events.revoked)(member->events.owner, member->listed, count);
+    }
+    forget_group(member);
+    memset(member->inputs, 0, member->partition_count * sizeof member->inputs[0]);
+    member->stale = false;
+    member->left = true;
+    rd_kafka_resp_err_t code = rd_kafka_assign(member->client, NULL);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__FATAL) {
+        fail(member, STATUS_FATAL, rd_kafka_err2str(code));
+    }
+}
+
+/* Within rd_kafka_consumer_poll and rd_kafka_consumer_close. */
+static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct bus_kafka_owner *owner = opaque;
+    struct member *member = (struct member *)((char *)owner - offsetof(struct member, owner));
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        on_assigned(member, list);
+    } else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+        on_taken(member, rd_kafka_assignment_lost(client) != 0);
+    } else {
+        on_taken(member, true);
+    }
+    rd_kafka_yield(client); /* the poll returns, and assigns what the callback asked for */
+}
+
+/* ---- Opening and closing ---- */
+
+static void release_message(struct member *member)
+{
+    if (member->message != NULL) {
+        rd_kafka_message_destroy(member->message);
+        member->message = NULL;
+    }
+}
+
+static void destroy(struct member *member)
+{
+    release_message(member);
+    if (member->transactions != NULL) {
+        bus_kafka_transactions_close(member->transactions);
+    }
+    forget_group(member);
+    if (member->queue != NULL) {
+        rd_kafka_queue_destroy(member->queue);
+    }
+    if (member->client != NULL) {
+        rd_kafka_destroy_flags(member->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    }
+    free(member->listed);
+    free(member);
+}
+
+static enum status join(struct member *member, struct str group, const char *instance, struct bus_error *out_error)
+{
+    char name[STEM_BYTES_MAX];
+    snprintf(name, sizeof name, "%.*s", STR_ARGS(group));
+    rd_kafka_conf_t *config;
+    TRY(bus_kafka_config_make(&member->owner, BUS_KAFKA_MEMBER, &config, out_error));
+    bus_kafka_config_set(config, "group.id", name);
+    bus_kafka_config_set(config, "group.instance.id", instance);
+    rd_kafka_conf_set_rebalance_cb(config, on_rebalance);
+    TRY(bus_kafka_config_start(config, BUS_KAFKA_MEMBER, &member->client, out_error));
+    rd_kafka_poll_set_consumer(member->client);
+    member->queue = rd_kafka_queue_get_consumer(member->client);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TOPICS);
+    for (size_t at = 0; at < TOPICS; at++) {
+        rd_kafka_topic_partition_list_add(list, name_of(member, at), RD_KAFKA_PARTITION_UA);
+    }
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(member->client, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: subscribe", out_error);
+}
+
+enum status bus_kafka_member_open(struct bus *base, const struct bus_member_config *config, struct bus_member **out_member,
+                                  struct bus_error *out_error)
+{
+    char stem[STEM_BYTES_MAX];
+    if (config->group.length == 0 || config->group.length >= STEM_BYTES_MAX || config->instance.length == 0 ||
+        config->instance.length >= STEM_BYTES_MAX - 16) {
+        return bus_port_fail(out_error, STATUS_REFUSED, "a group's or instance's name has 1 to %d characters", STEM_BYTES_MAX - 17);
+    }
+    snprintf(stem, sizeof stem, "%.*s-%" PRIu32, STR_ARGS(config->instance), config->thread);
+    uint32_t count = bus_topic_partition_count(config->topics[0]);
+    struct member *member = calloc(1, sizeof *member + count * sizeof member->inputs[0]);
+    TRY_NEW(member);
+    member->base.ops = base->ops;
+    member->owner.bus = bus_kafka_of(base);
+    memcpy(member->topics, config->topics, sizeof member->topics);
+    member->events = config->events;
+    member->partition_count = count;
+    member->listed = calloc(count + 1, sizeof *member->listed);
+    /* First the producers, which fences, then the consumer: no partition is ours before its zombie is shut out. */
+    enum status status = member->listed == NULL ? STATUS_LIMIT_EXCEEDED : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = bus_kafka_transactions_open(member->owner.bus, stem, &member->transactions, out_error);
+    }
+    if (status == STATUS_OK) {
+        status = join(member, config->group, stem, out_error);
+    }
+    if (status != STATUS_OK) {
+        destroy(member);
+        return status;
+    }
+    *out_member = &member->base;
+    return STATUS_OK;
+}
+
+void bus_kafka_member_close(struct bus_member *base)
+{
+    destroy(member_of(base));
+}
+
+static bool is_member(rd_kafka_t *client)
+{
+    char *id = rd_kafka_memberid(client);
+    bool answer = id != NULL && id[0] != '\0';
+    if (id != NULL) {
+        rd_kafka_mem_free(client, id);
+    }
+    return answer;
+}
+
+/* A static member that only closes keeps its partitions until the session is over; one that unsubscribes first, and stays
+ * until they are revoked and the leave is sent, gives them away at once. */
+void bus_kafka_member_leave(struct bus_member *base)
+{
+    struct member *member = member_of(base);
+    int64_t deadline_ms = bus_kafka_clock_ms() + LEAVE_MS_MAX;
+    release_message(member);
+    member->left = member->group == NULL;
+    if (member->failure == STATUS_OK && rd_kafka_unsubscribe(member->client) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        while ((!member->left || is_member(member->client)) && bus_kafka_clock_ms() < deadline_ms) {
+            rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, 10);
+            if (message != NULL) {
+                rd_kafka_message_destroy(message);
+            }
+        }
+    }
+    if (bus_kafka_transactions_in_progress(member->transactions)) {
+        (void)!bus_kafka_transactions_abort(member->transactions, NULL);
+    }
+    rd_kafka_consumer_close(member->client);
+    destroy(member);
+}
+
+/* ---- Polling ---- */
+
+/* A message that is no record. OK: go on. */
+static enum status consider_error(struct member *member, const rd_kafka_message_t *message, struct bus_error *out_error)
+{
+    if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
+        char text[256];
+        rd_kafka_resp_err_t code = rd_kafka_fatal_error(member->client, text, sizeof text);
+        struct bus_error error;
+        (void)!bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: consumer", &error);
+        fail(member, STATUS_FATAL, error.text);
+        return STATUS_OK;
+    }
+    enum status status = bus_kafka_error_of(message->err, BUS_KAFKA_OUTSIDE);
+    if (status == STATUS_REFUSED && message->rkt != NULL) {
+        return bus_port_fail(out_error, status, "topic %s, partition %" PRId32 ": the position is out of range: %s",
+                             rd_kafka_topic_name(message->rkt), message->partition, rd_kafka_message_errstr(message));
+    }
+    if (status == STATUS_FATAL) {
+        return bus_kafka_error_report(message->err, BUS_KAFKA_OUTSIDE, rd_kafka_message_errstr(message), out_error);
+    }
+    return STATUS_OK; /* passes by itself, or a callback tells (FENCED: `lost`); librdkafka logged it */
+}
+
+/* Whether the record is one to be delivered; its position is then taken. */
+static bool is_next(struct member *member, const rd_kafka_message_t *message, size_t *out_topic)
+{
+    size_t topic = topic_index(member, rd_kafka_topic_name(message->rkt));
+    if (topic == TOPICS || message->partition < 0 || (uint32_t)message->partition >= member->partition_count) {
+        return false;
+    }
+    struct input *input = &member->inputs[message->partition];
+    if (!input->active || message->offset < input->next[topic]) {
+        return false;
+    }
+    input->next[topic] = message->offset + 1;
+    *out_topic = topic;
+    return true;
+}
+
+enum status bus_kafka_member_poll(struct bus_member *base, int timeout_ms, struct bus_record *out_record,
+                                  struct bus_error *out_error)
+{
+    struct member *member = member_of(base);
+    int64_t deadline_ms = timeout_ms > 0 ? bus_kafka_clock_ms() + timeout_ms : 0;
+    release_message(member);
+    for (;;) {
+        if (member->failure != STATUS_OK) {
+            return bus_port_fail(out_error, member->failure, "%s", member->failure_error.text);
+        }
+        if (member->stale) {
+            TRY(apply(member, out_error));
+        }
+        int64_t left_ms = timeout_ms > 0 ? deadline_ms - bus_kafka_clock_ms() : 0;
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, left_ms > 0 ? (int)left_ms : 0);
+        if (message == NULL) { /* time is up, or a rebalance was served, or somebody woke us */
+            if (member->stale) {
+                TRY(apply(member, out_error));
+            }
+            return STATUS_END;
+        }
+        enum status status = STATUS_OK;
+        size_t topic;
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            status = consider_error(member, message, out_error);
+        } else if (is_next(member, message, &topic)) {
+            member->message = message;
+            bus_kafka_record_set(message, member->topics[topic], member->headers, out_record);
+            return STATUS_OK;
+        }
+        rd_kafka_message_destroy(message);
+        TRY(status);
+    }
+}
+
+void bus_kafka_member_wake(struct bus_member *base)
+{
+    rd_kafka_queue_yield(member_of(base)->queue);
+}
+
+/* ---- Positions ---- */
+
+enum status bus_kafka_member_stable(struct bus_member *base, uint32_t partition, struct bus_position *out_position,
+                                    struct bus_error *out_error)
+{
+    struct member *member = member_of(base);
+    struct bus_position position = {.partition = partition};
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TOPICS);
+    for (size_t at = 0; at < TOPICS; at++) {
+        rd_kafka_topic_partition_list_add(list, name_of(member, at), (int32_t)partition);
+    }
+    rd_kafka_resp_err_t code = rd_kafka_committed(member->client, list, STABLE_MS_MAX);
+    for (size_t at = 0; at < TOPICS; at++) {
+        const rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_find(list, name_of(member, at), (int32_t)partition);
+        ASSERT(one != NULL);
+        code = code == RD_KAFKA_RESP_ERR_NO_ERROR ? one->err : code;
+        position.next[at] = one->offset >= 0 ? one->offset : BUS_OFFSET_NONE;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    TRY(bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: the group's offsets", out_error));
+    *out_position = position;
+    return STATUS_OK;
+}
+
+enum status bus_kafka_member_seek(struct bus_member *base, const struct bus_position *position, struct bus_error *out_error)
+{
+    struct member *member = member_of(base);
+    if (position->partition >= member->partition_count || !member->inputs[position->partition].held) {
+        return bus_port_fail(out_error, STATUS_REFUSED, "partition %" PRIu32 " is not assigned", position->partition);
+    }
+    member->inputs[position->partition] = (struct input){true, true, {position->next[0], position->next[1]}};
+    member->stale = true;
+    return STATUS_OK;
+}
+
+enum status bus_kafka_member_pause(struct bus_member *base, uint32_t partition, struct bus_error *out_error)
+{
+    struct member *member = member_of(base);
+    if (partition >= member->partition_count || !member->inputs[partition].held) {
+        return bus_port_fail(out_error, STATUS_REFUSED, "partition %" PRIu32 " is not assigned", partition);
+    }
+    member->inputs[partition].active = false;
+    member->stale = true;
+    return STATUS_OK;
+}
+
+/* ---- Transactions ---- */
+
+struct bus_kafka_transactions *bus_kafka_member_transactions(struct bus_member *base)
+{
+    return member_of(base)->transactions;
+}
+
+enum status bus_kafka_begin(struct bus_member *base, struct bus_error *out_error)
+{
+    return bus_kafka_transactions_begin(member_of(base)->transactions, out_error);
+}
+
+enum status bus_kafka_produce(struct bus_member *base, const struct bus_message *message, struct bus_error *out_error)
+{
+    return bus_kafka_transactions_produce(member_of(base)->transactions, message, out_error);
+}
+
+enum status bus_kafka_commit(struct bus_member *base, const struct bus_position *positions, size_t position_count,
+                             struct bus_error *out_error)
+{
+    struct member *member = member_of(base);
+    ASSERT(position_count > 0); /* without offsets in it nothing fences the transaction */
+    if (member->group == NULL) {
+        (void)!bus_kafka_transactions_abort(member->transactions, NULL);
+        return bus_port_fail(out_error, STATUS_FENCED, "the partitions are no longer this member's");
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(position_count * TOPICS));
+    for (size_t at = 0; at < position_count; at++) {
+        for (size_t topic = 0; topic < TOPICS; topic++) {
+            ASSERT(positions[at].next[topic] >= 0);
+            rd_kafka_topic_partition_list_add(list, name_of(member, topic), (int32_t)positions[at].partition)->offset =
+                positions[at].next[topic];
+        }
+    }
+    enum status status = bus_kafka_transactions_commit(member->transactions, list, member->group, out_error);
+    rd_kafka_topic_partition_list_destroy(list);
+    return status;
+}
+
+enum status bus_kafka_abort(struct bus_member *base, struct bus_error *out_error)
+{
+    return bus_kafka_transactions_abort(member_of(base)->transactions, out_error);
+}
+
+int64_t bus_kafka_last_offset(const struct bus_member *base, const struct bus_topic *topic, uint32_t partition)
+{
+    return bus_kafka_transactions_last_offset(((const struct member *)base)->transactions, topic, partition);
+}

@@ -1,0 +1,446 @@
+/* What exactly-once rests on, on a real broker: fencing, stable offsets, the dirty rule, positions. */
+#include "fixture.h"
+
+#include "bus/bus_kafka_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static struct fixture fixture;
+
+static void pause_ms(int64_t ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, (ms % 1000) * 1000000}, NULL);
+}
+
+static void produce(struct stream *stream, const struct bus_topic *topic, uint32_t partition, const char *value)
+{
+    struct bus_error error;
+    struct bus_message message = fixture_message(topic, partition, value);
+    fixture_ok(bus_produce(stream->member, &message, &error), &error);
+}
+
+static void test_commit(void **state)
+{
+    (void)state;
+    struct stream stream;
+    struct bus_error error;
+    fixture_write(&fixture, fixture.commands, 1, 0, 3);
+    stream_open(&stream, &fixture, "a");
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    struct bus_position position = {1, {0, 0}};
+    for (int at = 0; at < 3; at++) {
+        struct bus_record record = stream_next(&stream);
+        assert_ptr_equal(record.topic, fixture.commands);
+        assert_int_equal(record.partition, 1);
+        assert_int_equal(record.offset, at);
+        fixture_ok(bus_begin(stream.member, &error), &error);
+        char value[16];
+        snprintf(value, sizeof value, "%d", at);
+        produce(&stream, fixture.state, 1, value);
+        produce(&stream, fixture.history, 1, value);
+        position.next[0] = record.offset + 1;
+        fixture_ok(bus_commit(stream.member, &position, 1, &error), &error);
+        /* The marker of the last transaction may come before or after this record: another producer wrote it. */
+        int64_t last = bus_last_offset(stream.member, fixture.state, 1);
+        assert_true(last >= at && last <= 2 * at);
+        assert_int_equal(bus_last_offset(stream.member, fixture.state, 0), BUS_OFFSET_NONE);
+        assert_int_equal(bus_last_offset(stream.member, fixture.commands, 1), BUS_OFFSET_NONE);
+    }
+    assert_int_equal(stream_stable(&stream, 1).next[0], 3);
+    assert_int_equal(stream_stable(&stream, 1).next[1], 0);
+    assert_int_equal(stream_stable(&stream, 2).next[0], BUS_OFFSET_NONE);
+    assert_int_equal(fixture_read(&fixture, fixture.state, 1, 0), 3);
+    assert_int_equal(bus_kafka_transactions_replaced(bus_kafka_member_transactions(stream.member)), 0);
+    bus_member_leave(stream.member);
+    assert_int_equal(stream.revoked_count, 1);
+}
+
+/* A transaction of timers only: its offsets stand still, and still fence. */
+static void test_timer_only(void **state)
+{
+    (void)state;
+    struct stream stream;
+    struct bus_error error;
+    stream_open(&stream, &fixture, "a");
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    assert_int_equal(stream_stable(&stream, 3).next[0], BUS_OFFSET_NONE);
+    struct bus_position position = {3, {0, 0}};
+    fixture_ok(bus_begin(stream.member, &error), &error);
+    produce(&stream, fixture.history, 3, "0");
+    fixture_ok(bus_commit(stream.member, &position, 1, &error), &error);
+    assert_int_equal(stream_stable(&stream, 3).next[0], 0);
+    assert_int_equal(stream_stable(&stream, 3).next[1], 0);
+    bus_member_leave(stream.member);
+}
+
+static void test_zombie_of_instance(void **state)
+{
+    (void)state;
+    struct stream old;
+    struct stream new;
+    struct bus_error error;
+    stream_open(&old, &fixture, "z");
+    stream_await(&old, FIXTURE_PARTITIONS);
+    fixture_ok(bus_begin(old.member, &error), &error);
+    produce(&old, fixture.history, 2, "7");
+    stream_open(&new, &fixture, "z"); /* the same instance: the process was thought dead */
+    stream_await(&new, FIXTURE_PARTITIONS);
+    struct bus_position position = {2, {0, 0}};
+    enum status status = bus_commit(old.member, &position, 1, &error);
+    print_message("commit of the zombie: %s: %s\n", status_text(status), error.text);
+    assert_true(status == STATUS_FENCED || status == STATUS_FATAL);
+    assert_int_equal(fixture_read(&fixture, fixture.history, 2, 0), 0);
+    int64_t deadline_ms = fixture_clock_ms() + 10000;
+    struct bus_record record;
+    do {
+        status = bus_member_poll(old.member, 100, &record, &error);
+    } while ((status == STATUS_END || status == STATUS_OK) && fixture_clock_ms() < deadline_ms);
+    print_message("poll of the zombie: %s: %s\n", status_text(status), error.text);
+    assert_int_equal(status, STATUS_FATAL);
+    assert_non_null(strstr(error.text, "two processes share an instance id"));
+    bus_member_close(old.member);
+    fixture_ok(bus_begin(new.member, &error), &error);
+    produce(&new, fixture.history, 2, "0");
+    fixture_ok(bus_commit(new.member, &position, 1, &error), &error);
+    assert_int_equal(fixture_read(&fixture, fixture.history, 2, 0), 1);
+    bus_member_leave(new.member);
+}
+
+/* A thread that stood still for longer than max.poll.interval: its partitions are another's. It does not know yet. */
+static void test_zombie_of_group(void **state)
+{
+    (void)state;
+    static const struct fixture_property properties[] = {
+        {"consumer.session.timeout.ms", "1500"}, {"consumer.max.poll.interval.ms", "1500"},
+        {"consumer.heartbeat.interval.ms", "300"}, {0}};
+    struct fixture own;
+    fixture_open(&own, properties);
+    struct stream old;
+    struct stream new;
+    struct bus_error error;
+    stream_open(&old, &own, "a");
+    stream_await(&old, FIXTURE_PARTITIONS);
+    struct bus_position position = {2, {0, 0}};
+    fixture_ok(bus_begin(old.member, &error), &error);
+    produce(&old, own.history, 2, "7");
+    fixture_ok(bus_commit(old.member, &position, 1, &error), &error);
+    stream_open(&new, &own, "b");
+    int64_t begin_ms = fixture_clock_ms();
+    stream_await(&new, FIXTURE_PARTITIONS);
+    print_message("taken over after %lld ms\n", (long long)(fixture_clock_ms() - begin_ms));
+    fixture_ok(bus_begin(old.member, &error), &error);
+    produce(&old, own.history, 2, "8");
+    enum status status = bus_commit(old.member, &position, 1, &error);
+    print_message("commit of the zombie: %s: %s\n", status_text(status), error.text);
+    assert_int_equal(status, STATUS_FENCED);
+    assert_int_equal(fixture_read(&own, own.history, 2, 7), 1);
+    bus_member_leave(new.member);
+    /* It is told that all is gone, and joins again. The group had asked it to revoke before it gave up on it, so that is what
+     * the old member hears first, late as it is. */
+    stream_await(&old, 0);
+    assert_int_equal(old.lost_count + old.revoked_count, 1);
+    stream_await(&old, FIXTURE_PARTITIONS);
+    fixture_ok(bus_begin(old.member, &error), &error);
+    produce(&old, own.history, 2, "8");
+    fixture_ok(bus_commit(old.member, &position, 1, &error), &error);
+    assert_int_equal(fixture_read(&own, own.history, 2, 7), 2);
+    bus_member_leave(old.member);
+    fixture_close(&own);
+}
+
+static void test_abort_is_dirty(void **state)
+{
+    (void)state;
+    struct stream stream;
+    struct bus_error error;
+    stream_open(&stream, &fixture, "a");
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    struct bus_kafka_transactions *transactions = bus_kafka_member_transactions(stream.member);
+    struct bus_position position = {0, {0, 0}};
+    fixture_ok(bus_begin(stream.member, &error), &error);
+    fixture_ok(bus_abort(stream.member, &error), &error); /* nothing was sent: the producer stays */
+    assert_int_equal(bus_kafka_transactions_replaced(transactions), 0);
+    for (int at = 0; at < 4; at++) {
+        fixture_ok(bus_begin(stream.member, &error), &error);
+        produce(&stream, fixture.history, 0, "99");
+        int64_t begin_ms = fixture_clock_ms();
+        fixture_ok(bus_abort(stream.member, &error), &error); /* the record is queued or in flight */
+        print_message("abort: %lld ms\n", (long long)(fixture_clock_ms() - begin_ms));
+        assert_int_equal(bus_kafka_transactions_replaced(transactions), at + 1);
+    }
+    fixture_ok(bus_abort(stream.member, &error), &error); /* none is open: nothing happens */
+    fixture_ok(bus_begin(stream.member, &error), &error);
+    produce(&stream, fixture.history, 0, "0");
+    fixture_ok(bus_commit(stream.member, &position, 1, &error), &error);
+    assert_int_equal(fixture_read(&fixture, fixture.history, 0, 0), 1);
+    bus_member_leave(stream.member);
+}
+
+/* The broker falls silent around a commit: whatever it says in the end, the records and the offsets agree with it, and the
+ * producer is replaced. */
+static void test_silent_broker(void **state)
+{
+    (void)state;
+    if (getenv("PAWL_TEST_BROKER_DIR") == NULL) {
+        print_message("skipped: the broker is not ours (PAWL_TEST_BROKER_DIR)\n");
+        skip();
+    }
+    static const struct fixture_property properties[] = {{"socket.timeout.ms", "1000"}, {0}};
+    struct fixture own;
+    fixture_open(&own, properties);
+    struct stream stream;
+    struct bus_error error;
+    stream_open(&stream, &own, "a");
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    struct bus_position position = {0, {5, 6}};
+    fixture_ok(bus_begin(stream.member, &error), &error);
+    produce(&stream, own.history, 0, "0");
+    pause_ms(100);
+    fixture_broker("pause");
+    char command[512];
+    snprintf(command, sizeof command, "(sleep 3; %s/tests/kafka/broker resume %s) &", PAWL_SOURCE_DIR,
+             getenv("PAWL_TEST_BROKER_DIR"));
+    assert_int_equal(system(command), 0);
+    int64_t begin_ms = fixture_clock_ms();
+    enum status status = bus_commit(stream.member, &position, 1, &error);
+    print_message("commit: %s after %lld ms: %s\n", status_text(status), (long long)(fixture_clock_ms() - begin_ms),
+                  status == STATUS_OK ? "" : error.text);
+    fixture_ok(bus_abort(stream.member, &error), &error);
+    status = STATUS_RETRIABLE;
+    for (int64_t deadline_ms = fixture_clock_ms() + 30000; status == STATUS_RETRIABLE && fixture_clock_ms() < deadline_ms;) {
+        status = bus_begin(stream.member, &error);
+    }
+    fixture_ok(status, &error);
+    fixture_ok(bus_abort(stream.member, &error), &error);
+    assert_true(bus_kafka_transactions_replaced(bus_kafka_member_transactions(stream.member)) >= 1);
+    struct bus_position stable = stream_stable(&stream, 0);
+    int count = fixture_read(&own, own.history, 0, 0);
+    print_message("records %d, offset %lld\n", count, (long long)stable.next[0]);
+    assert_int_equal(stable.next[0], count == 1 ? 5 : BUS_OFFSET_NONE);
+    assert_int_equal(stable.next[1], count == 1 ? 6 : BUS_OFFSET_NONE);
+    bus_member_leave(stream.member);
+    fixture_close(&own);
+}
+
+/* A transaction that sent its offsets and is open: the stable offsets are not known until it ends. */
+static void test_stable_waits(void **state)
+{
+    (void)state;
+    struct fixture own;
+    fixture_open(&own, NULL);
+    struct stream stream;
+    struct bus_error error;
+    stream_open(&stream, &own, "a");
+    stream_await(&stream, FIXTURE_PARTITIONS);
+
+    char text[256];
+    rd_kafka_conf_t *config = rd_kafka_conf_new();
+    rd_kafka_conf_set(config, "bootstrap.servers", fixture_bootstrap(), text, sizeof text);
+    rd_kafka_conf_set(config, "transactional.id", own.prefix, text, sizeof text);
+    rd_kafka_t *other = rd_kafka_new(RD_KAFKA_PRODUCER, config, text, sizeof text);
+    assert_non_null(other);
+    char group[64];
+    snprintf(group, sizeof group, "%s-processor", own.prefix);
+    rd_kafka_consumer_group_metadata_t *metadata = rd_kafka_consumer_group_metadata_new(group);
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(offsets, bus_topic_name(own.commands).bytes, 0)->offset = 42;
+    assert_null(rd_kafka_init_transactions(other, 10000));
+    assert_null(rd_kafka_begin_transaction(other));
+    assert_null(rd_kafka_send_offsets_to_transaction(other, offsets, metadata, 10000));
+
+    struct bus_position position;
+    int64_t begin_ms = fixture_clock_ms();
+    assert_int_equal(bus_member_stable(stream.member, 0, &position, &error), STATUS_RETRIABLE);
+    print_message("stable: %s after %lld ms\n", error.text, (long long)(fixture_clock_ms() - begin_ms));
+    assert_true(fixture_clock_ms() - begin_ms < 3000);
+    fixture_ok(bus_member_stable(stream.member, 1, &position, &error), &error); /* nothing is pending there */
+    assert_null(rd_kafka_commit_transaction(other, 10000));
+    assert_int_equal(stream_stable(&stream, 0).next[0], 42);
+
+    rd_kafka_topic_partition_list_destroy(offsets);
+    rd_kafka_consumer_group_metadata_destroy(metadata);
+    rd_kafka_destroy(other);
+    bus_member_leave(stream.member);
+    fixture_close(&own);
+}
+
+static void test_ends(void **state)
+{
+    (void)state;
+    struct fixture own;
+    fixture_open(&own, NULL);
+    struct stream stream;
+    struct bus_error error;
+    stream_open(&stream, &own, "a");
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    int64_t begin;
+    int64_t end;
+    fixture_ok(bus_begin(stream.member, &error), &error);
+    produce(&stream, own.history, 0, "0");
+    int64_t deadline_ms = fixture_clock_ms() + 10000;
+    do {
+        fixture_ok(bus_bounds(own.bus, own.history, 0, false, &begin, &end, &error), &error);
+    } while (end < 1 && fixture_clock_ms() < deadline_ms);
+    assert_int_equal(end, 1);
+    fixture_ok(bus_bounds(own.bus, own.history, 0, true, &begin, &end, &error), &error);
+    assert_int_equal(end, 0); /* not committed yet */
+    struct bus_reader *reader;
+    struct bus_record record;
+    fixture_ok(bus_reader_open(own.bus, own.history, 0, 0, &reader, &error), &error);
+    assert_int_equal(bus_reader_next(reader, 300, &record, &error), STATUS_END);
+    assert_int_equal(bus_reader_position(reader), 0);
+    struct bus_position position = {0, {0, 0}};
+    fixture_ok(bus_commit(stream.member, &position, 1, &error), &error);
+    while (bus_reader_next(reader, 1000, &record, &error) == STATUS_END && fixture_clock_ms() < deadline_ms) {
+    }
+    assert_int_equal(bus_reader_position(reader), 1);
+    /* One more that is aborted after it has been written: the reader passes it, and the markers. */
+    fixture_ok(bus_begin(stream.member, &error), &error);
+    produce(&stream, own.history, 0, "1");
+    do {
+        fixture_ok(bus_bounds(own.bus, own.history, 0, false, &begin, &end, &error), &error);
+    } while (end < 3 && fixture_clock_ms() < deadline_ms);
+    fixture_ok(bus_abort(stream.member, &error), &error);
+    while (bus_reader_position(reader) < 4 && fixture_clock_ms() < deadline_ms) {
+        assert_int_equal(bus_reader_next(reader, 1000, &record, &error), STATUS_END);
+    }
+    assert_int_equal(bus_reader_position(reader), 4);
+    fixture_ok(bus_bounds(own.bus, own.history, 0, true, &begin, &end, &error), &error);
+    assert_int_equal(end, 4);
+    bus_reader_close(reader);
+    bus_member_leave(stream.member);
+    fixture_close(&own);
+}
+
+/* Pauses and seeks at every third record, over both topics of all partitions: nothing is skipped, nothing comes twice. */
+static void test_positions(void **state)
+{
+    (void)state;
+    struct fixture own;
+    fixture_open(&own, NULL);
+    enum { COUNT = 40 };
+    for (uint32_t at = 0; at < FIXTURE_PARTITIONS; at++) {
+        fixture_write(&own, own.commands, at, 0, COUNT);
+        fixture_write(&own, own.results, at, 0, COUNT);
+    }
+    struct stream stream;
+    struct bus_error error;
+    stream_open(&stream, &own, "a");
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    int64_t next[FIXTURE_PARTITIONS][2];
+    for (uint32_t at = 0; at < FIXTURE_PARTITIONS; at++) { /* some may have come while the stream was awaited */
+        next[at][0] = next[at][1] = 0;
+        fixture_ok(bus_member_seek(stream.member, &(struct bus_position){at, {0, 0}}, &error), &error);
+    }
+    int64_t begin_ms = fixture_clock_ms();
+    int paused = -1;
+    for (int seen = 0; seen < FIXTURE_PARTITIONS * 2 * COUNT; seen++) {
+        if (paused >= 0 && seen % 5 == 0) {
+            struct bus_position position = {(uint32_t)paused, {next[paused][0], next[paused][1]}};
+            fixture_ok(bus_member_seek(stream.member, &position, &error), &error);
+            paused = -1;
+        }
+        struct bus_record record = stream_next(&stream);
+        size_t topic = record.topic == own.results;
+        assert_true((int)record.partition != paused);
+        assert_int_equal(record.offset, next[record.partition][topic]);
+        next[record.partition][topic] += 1;
+        if (seen % 3 == 0 && paused < 0 && seen < FIXTURE_PARTITIONS * 2 * COUNT - COUNT * 2) {
+            paused = (int)record.partition;
+            fixture_ok(bus_member_pause(stream.member, record.partition, &error), &error);
+        }
+    }
+    print_message("%d records with pauses: %lld ms\n", FIXTURE_PARTITIONS * 2 * COUNT, (long long)(fixture_clock_ms() - begin_ms));
+    struct bus_record record;
+    assert_int_equal(bus_member_poll(stream.member, 300, &record, &error), STATUS_END);
+    /* Out of range is told, never reset. */
+    fixture_ok(bus_member_seek(stream.member, &(struct bus_position){0, {COUNT + 5, 0}}, &error), &error);
+    enum status status;
+    int64_t deadline_ms = fixture_clock_ms() + 10000;
+    do {
+        status = bus_member_poll(stream.member, 100, &record, &error);
+    } while ((status == STATUS_END || status == STATUS_OK) && fixture_clock_ms() < deadline_ms);
+    assert_int_equal(status, STATUS_REFUSED);
+    print_message("%s\n", error.text);
+    bus_member_leave(stream.member);
+    fixture_close(&own);
+}
+
+static void finish_transaction(struct stream *stream)
+{
+    struct bus_error error;
+    struct bus_position position = {0, {0, 0}};
+    fixture_ok(bus_commit(stream->member, &position, 1, &error), &error);
+}
+
+static void test_leave(void **state)
+{
+    (void)state;
+    struct fixture own;
+    fixture_open(&own, NULL);
+    struct stream first;
+    struct stream second;
+    struct bus_error error;
+    stream_open(&first, &own, "a");
+    stream_await(&first, FIXTURE_PARTITIONS);
+    first.on_revoked = finish_transaction;
+    fixture_ok(bus_begin(first.member, &error), &error);
+    produce(&first, own.history, 0, "0");
+    stream_open(&second, &own, "b");
+    int64_t deadline_ms = fixture_clock_ms() + 30000;
+    while ((stream_held(&first) != 2 || stream_held(&second) != 2) && fixture_clock_ms() < deadline_ms) {
+        struct bus_record record;
+        (void)!bus_member_poll(first.member, 20, &record, &error);
+        (void)!bus_member_poll(second.member, 20, &record, &error);
+    }
+    assert_int_equal(stream_held(&second), 2);
+    assert_int_equal(first.revoked_count, 1);
+    assert_int_equal(first.lost_count, 0);
+    assert_int_equal(fixture_read(&own, own.history, 0, 0), 1); /* committed within `revoked` */
+    int64_t begin_ms = fixture_clock_ms();
+    first.on_revoked = NULL;
+    bus_member_leave(first.member);
+    print_message("left after %lld ms\n", (long long)(fixture_clock_ms() - begin_ms));
+    stream_await(&second, FIXTURE_PARTITIONS);
+    print_message("the survivor owns all after %lld ms\n", (long long)(fixture_clock_ms() - begin_ms));
+    assert_true(fixture_clock_ms() - begin_ms < 5000); /* not a session's 6 s */
+    bus_member_leave(second.member);
+    fixture_close(&own);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    fixture_open(&fixture, NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fixture_close(&fixture);
+    return 0;
+}
+
+int main(void)
+{
+    if (fixture_bootstrap() == NULL) {
+        printf("skipped: PAWL_TEST_BOOTSTRAP is not set (run under tests/kafka/with-broker)\n");
+        return 77;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_commit),
+        cmocka_unit_test(test_timer_only),
+        cmocka_unit_test(test_zombie_of_instance),
+        cmocka_unit_test(test_zombie_of_group),
+        cmocka_unit_test(test_abort_is_dirty),
+        cmocka_unit_test(test_silent_broker),
+        cmocka_unit_test(test_stable_waits),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_leave),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
