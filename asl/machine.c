@@ -1,0 +1,132 @@
+#include "asl/machine.h"
+
+#include "asl/parse.h"
+#include "base/assert.h"
+#include "base/limits.h"
+
+#include <stdio.h>
+
+static const struct str state_type_names[] = {
+#define STATE(id, name, parse, enter) STR_INIT(name),
+#include "asl/states.def"
+};
+
+struct str machine_state_type_name(enum state_type type)
+{
+    ASSERT((unsigned)type < STATE_TYPE_COUNT);
+    return state_type_names[type];
+}
+
+size_t machine_route_count(const struct machine *machine)
+{
+    return machine->route_count;
+}
+
+struct str machine_route(const struct machine *machine, size_t index)
+{
+    ASSERT(index < machine->route_count);
+    return machine->routes[index];
+}
+
+/* The finding for a text that is no JSON; AWS words it after its parser, Jackson. */
+static enum status report_syntax(struct parser *parser, const struct value_error *error)
+{
+    const struct parse_place root = {0};
+    if (str_trim(parser->text).length == 0) {
+        TRY(parse_finding(parser, &root, STR_NONE, NULL, PARSE_CODE_SCHEMA, "Definition must be a valid JSON object"));
+    } else {
+        TRY(parse_finding(parser, &root, STR_NONE, NULL, STR("INVALID_JSON_DESCRIPTION"),
+                          "%.*s\n at [Source: (String)\"%.*s\"; line: %u, column: %u]", STR_ARGS(error->message),
+                          STR_ARGS(parser->text), error->line, error->column));
+    }
+    struct finding *finding = &parser->findings->items[parser->findings->count - 1];
+    finding->location = STR_NONE;
+    finding->line = error->line;
+    finding->column = error->column;
+    if (str_trim(parser->text).length > 0) {
+        TRY(arena_format(parser->arena, &finding->location, "[Source: (String)\"%.*s\"; line: %u, column: %u]",
+                         STR_ARGS(parser->text), error->line, error->column));
+    }
+    return STATUS_INVALID;
+}
+
+/* The members that only the top has. */
+static enum status parse_top(struct parser *parser, const struct value *object, const struct parse_place *root,
+                             int64_t *out_timeout_seconds)
+{
+    static const char *const fields[] = {"StartAt", "States", "Comment", "Version", "TimeoutSeconds", "QueryLanguage"};
+    struct state nothing = {0};
+    const struct parse_context context = {.parser = parser, .object = object, .place = *root, .state = &nothing};
+    struct str version = STR("1.0");
+    struct str language = STR("JSONPath");
+    TRY(parse_members(&context, object, root, fields, sizeof fields / sizeof fields[0]));
+    TRY(parse_string(&context, object, STR("Version"), &version));
+    if (!str_equal(version, STR("1.0"))) {
+        TRY(PARSE_PROBLEM(&context, STR("Version"), value_get(object, STR("Version")),
+                          "The field 'Version' should have one of these values: [1.0]"));
+    }
+    TRY(parse_integer(&context, object, STR("TimeoutSeconds"), (struct parse_range){1, SECONDS_MAX}, out_timeout_seconds));
+    TRY(parse_string(&context, object, STR("QueryLanguage"), &language));
+    parser->jsonata = str_equal(language, STR("JSONata"));
+    if (!parser->jsonata && !str_equal(language, STR("JSONPath"))) {
+        TRY(PARSE_PROBLEM(&context, STR("QueryLanguage"), value_get(object, STR("QueryLanguage")),
+                          "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]"));
+    }
+    return STATUS_OK;
+}
+
+static enum status finish(struct parser *parser, int64_t timeout_seconds, const struct machine **out_machine)
+{
+    struct machine *machine = arena_new(parser->arena, struct machine);
+    struct state *states = arena_array(parser->arena, struct state, parser->state_count);
+    TRY_NEW(machine);
+    TRY_NEW(states);
+    for (uint32_t at = 0; at < parser->state_count; at++) {
+        states[at] = *parser->states[at];
+    }
+    *machine = (struct machine){
+        .states = states,
+        .state_count = parser->state_count,
+        .submachines = parser->submachines,
+        .submachine_count = parser->submachine_count,
+        .type = parser->type,
+        .timeout_seconds = timeout_seconds,
+        .routes = parser->routes,
+        .route_count = parser->route_count,
+    };
+    *out_machine = machine;
+    return STATUS_OK;
+}
+
+enum status machine_compile(struct arena *arena, struct str text, enum machine_type type, const struct machine **out_machine,
+                            struct findings *out_findings)
+{
+    struct parser parser = {.arena = arena, .type = type, .findings = out_findings};
+    const struct parse_place root = {0};
+    const struct value *object = NULL;
+    struct value_error error = {0};
+    int64_t timeout_seconds = 0;
+    uint32_t top = 0;
+    *out_findings = (struct findings){0};
+    TRY(arena_copy(arena, text, &parser.text));
+    if (text.length > DEFINITION_BYTES_MAX) {
+        TRY(parse_finding(&parser, &root, STR_NONE, NULL, PARSE_CODE_SCHEMA, "The definition has %zu bytes; at most %d are allowed",
+                          text.length, DEFINITION_BYTES_MAX));
+        return STATUS_INVALID;
+    }
+    enum status status = value_parse(arena, parser.text, &object, &error);
+    if (status == STATUS_INVALID) {
+        return report_syntax(&parser, &error);
+    }
+    TRY(status);
+    if (object->type != VALUE_OBJECT) {
+        TRY(parse_finding(&parser, &root, STR_NONE, object, PARSE_CODE_SCHEMA, "Definition must be a valid JSON object"));
+        return STATUS_INVALID;
+    }
+    TRY(parse_top(&parser, object, &root, &timeout_seconds));
+    TRY(parse_machine(&parser, object, &root, STATE_NONE, 0, &top));
+    if (out_findings->error_count > 0) {
+        return STATUS_INVALID;
+    }
+    return finish(&parser, timeout_seconds, out_machine);
+}

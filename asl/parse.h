@@ -1,0 +1,116 @@
+/* Reading a definition: from asl/value to asl/machine_parts. For asl/parse*.c alone.
+ *
+ * Problems become findings, and reading goes on; a function's status tells only that memory or a limit ran out. After a
+ * finding of severity ERROR the half-made machine is not used. */
+#ifndef PAWL_ASL_PARSE_H
+#define PAWL_ASL_PARSE_H
+
+#include "asl/machine_parts.h"
+
+/* Where in the definition: a path of keys, printed as "/States/X/Retry[0]". */
+struct parse_place {
+    const struct parse_place *parent; /* NULL: the root */
+    struct str key;                   /* STR_NONE: an item of an array */
+    uint32_t index;
+};
+
+/* The names of states, each once. */
+struct parse_names;
+
+struct parser {
+    struct arena *arena;
+    struct str text; /* the definition's; every value's source lies in it */
+    enum machine_type type;
+    bool jsonata; /* the machine's query language */
+    struct findings *findings;
+    struct state **states;
+    uint32_t state_count;
+    uint32_t state_capacity;
+    struct submachine *submachines;
+    uint32_t submachine_count;
+    uint32_t submachine_capacity;
+    struct str *routes;
+    uint32_t route_count;
+    uint32_t route_capacity;
+    struct parse_names *names;
+};
+
+/* One state, as its type's function reads it. */
+struct parse_context {
+    struct parser *parser;
+    const struct value *object;
+    struct parse_place place;
+    struct state *state;
+    uint32_t index;   /* of the state */
+    uint32_t machine; /* index of the machine it is in */
+    uint32_t depth;   /* machines around it */
+};
+
+#define PARSE_CODE_SCHEMA STR("SCHEMA_VALIDATION_FAILED")
+
+/* Adds a finding about the member `key` of what `place` names (STR_NONE: about itself). `value` tells line and column; may be
+ * NULL. The message is as printf's. */
+MUST_CHECK enum status parse_finding(struct parser *parser, const struct parse_place *place, struct str key,
+                                     const struct value *value, struct str code, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* ---- parse_field.c: members by kind. Absent: *out is left as it is. ---- */
+
+/* SCHEMA_VALIDATION_FAILED at the member, in short. */
+#define PARSE_PROBLEM(context, key, value, ...)                                                                        \
+    parse_finding((context)->parser, &(context)->place, (key), (value), PARSE_CODE_SCHEMA, __VA_ARGS__)
+
+MUST_CHECK enum status parse_string(const struct parse_context *context, const struct value *object, struct str key,
+                                    struct str *out_text);
+
+struct parse_range {
+    int64_t min;
+    int64_t max;
+};
+MUST_CHECK enum status parse_integer(const struct parse_context *context, const struct value *object, struct str key,
+                                     struct parse_range range, int64_t *out_number);
+MUST_CHECK enum status parse_path_field(const struct parse_context *context, const struct value *object, struct str key,
+                                        bool reference, struct path_field *out_field);
+
+/* A payload template (JSONPath) or a value with expressions (JSONata). */
+MUST_CHECK enum status parse_template(const struct parse_context *context, const struct value *object, struct str key,
+                                      const struct expression **out_expression);
+
+/* A number given as `key` (constant; JSONata: or expression) or as `key`Path (reference path). Both: a finding. */
+MUST_CHECK enum status parse_number(const struct parse_context *context, struct str key, struct parse_range range,
+                                    const struct expression **out_expression);
+
+/* A text given as `key` or `key`Path; `intrinsics`: the Path form may be a call. */
+MUST_CHECK enum status parse_text(const struct parse_context *context, struct str key, bool intrinsics,
+                                  const struct expression **out_expression);
+
+/* Assign of a state, a rule or a catcher; checks the names. */
+MUST_CHECK enum status parse_assign(const struct parse_context *context, const struct value *object, const struct parse_place *place,
+                                    const struct expression **out_assign);
+
+/* The state that a member names, in the same machine. Sets *out_state; `required`: absence is a finding. */
+MUST_CHECK enum status parse_target(const struct parse_context *context, const struct value *object, const struct parse_place *place,
+                                    struct str key, bool required, uint32_t *out_state);
+
+/* Notes what a state's expression reads. */
+void parse_note(struct state *state, const struct expression *expression);
+
+/* Unknown or misplaced members, against a list of names. */
+MUST_CHECK enum status parse_members(const struct parse_context *context, const struct value *object,
+                                     const struct parse_place *place, const char *const *names, size_t name_count);
+
+/* ---- One function a state type (states.def) ---- */
+#define STATE(id, name, parse, enter) MUST_CHECK enum status parse(struct parse_context *context);
+#include "asl/states.def"
+
+/* ---- parse_machine.c ---- */
+
+/* Reads a machine (the top, a branch, an item processor) and gives its index. */
+MUST_CHECK enum status parse_machine(struct parser *parser, const struct value *object, const struct parse_place *place,
+                                     uint32_t parent_state, uint32_t depth, uint32_t *out_index);
+
+/* ---- parse_retry.c ---- */
+MUST_CHECK enum status parse_retriers(const struct parse_context *context);
+MUST_CHECK enum status parse_catchers(const struct parse_context *context);
+
+#endif

@@ -1,0 +1,141 @@
+/* The states with machines inside: Parallel and Map. */
+#include "asl/parse.h"
+
+#include "base/limits.h"
+
+static const char *const machine_fields[] = {"StartAt", "States", "Comment"};
+static const char *const processor_fields[] = {"StartAt", "States", "Comment", "ProcessorConfig"};
+
+enum status parse_parallel(struct parse_context *context)
+{
+    struct str key = STR("Branches");
+    const struct value *list = value_get(context->object, key);
+    if (list == NULL) {
+        return PARSE_PROBLEM(context, STR_NONE, context->object, "These fields are required: [Branches]");
+    }
+    if (list->type != VALUE_ARRAY) {
+        return PARSE_PROBLEM(context, key, list, "Expected value of type Array");
+    }
+    if (list->count == 0) {
+        return PARSE_PROBLEM(context, key, list, "Value cannot be empty");
+    }
+    uint32_t *branches = arena_array(context->parser->arena, uint32_t, list->count);
+    TRY_NEW(branches);
+    const struct parse_place list_place = {.parent = &context->place, .key = key};
+    for (uint32_t at = 0; at < list->count; at++) {
+        const struct parse_place place = {.parent = &list_place, .index = at};
+        if (list->items[at]->type == VALUE_OBJECT) {
+            TRY(parse_members(context, list->items[at], &place, machine_fields, sizeof machine_fields / sizeof machine_fields[0]));
+        }
+        TRY(parse_machine(context->parser, list->items[at], &place, context->index, context->depth + 1, &branches[at]));
+    }
+    context->state->parallel.branches = branches;
+    context->state->parallel.branch_count = list->count;
+    return STATUS_OK;
+}
+
+/* What only a distributed Map has: not built yet, so refused at definition, by name. */
+static const char *const distributed_fields[] = {"Label", "ItemReader", "ItemBatcher", "ResultWriter"};
+
+static enum status refuse_distributed(struct parse_context *context)
+{
+    for (size_t at = 0; at < sizeof distributed_fields / sizeof distributed_fields[0]; at++) {
+        struct str key = str_of(distributed_fields[at]);
+        const struct value *value = value_get(context->object, key);
+        if (value != NULL) {
+            TRY(parse_finding(context->parser, &context->place, key, value, STR("NOT_SUPPORTED_YET"),
+                              "pawl does not have Distributed Map yet: %.*s", STR_ARGS(key)));
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status parse_processor_config(struct parse_context *context, const struct value *processor, struct str key)
+{
+    const struct value *config = value_get(processor, STR("ProcessorConfig"));
+    const struct parse_place processor_place = {.parent = &context->place, .key = key};
+    struct parse_context there = *context;
+    there.place = (struct parse_place){.parent = &processor_place, .key = STR("ProcessorConfig")};
+    struct str mode = STR("INLINE");
+    if (config == NULL) {
+        return STATUS_OK;
+    }
+    if (config->type != VALUE_OBJECT) {
+        return PARSE_PROBLEM(&there, STR_NONE, config, "Expected value of type Object");
+    }
+    TRY(parse_string(&there, config, STR("Mode"), &mode));
+    if (str_equal(mode, STR("DISTRIBUTED"))) {
+        return parse_finding(context->parser, &there.place, STR("Mode"), value_get(config, STR("Mode")), STR("NOT_SUPPORTED_YET"),
+                             "pawl does not have Distributed Map yet: Mode DISTRIBUTED");
+    }
+    if (!str_equal(mode, STR("INLINE"))) {
+        return PARSE_PROBLEM(&there, STR("Mode"), value_get(config, STR("Mode")),
+                             "The field 'Mode' should have one of these values: [INLINE, DISTRIBUTED]");
+    }
+    return STATUS_OK;
+}
+
+static enum status parse_processor(struct parse_context *context)
+{
+    const struct value *processor = value_get(context->object, STR("ItemProcessor"));
+    const struct value *iterator = value_get(context->object, STR("Iterator"));
+    struct str key = processor != NULL ? STR("ItemProcessor") : STR("Iterator");
+    if (processor != NULL && iterator != NULL) {
+        return PARSE_PROBLEM(context, STR_NONE, context->object, "These fields cannot be used together: [ItemProcessor, Iterator]");
+    }
+    processor = processor != NULL ? processor : iterator;
+    if (processor == NULL) {
+        return PARSE_PROBLEM(context, STR_NONE, context->object, "These fields are required: [ItemProcessor]");
+    }
+    const struct parse_place place = {.parent = &context->place, .key = key};
+    if (processor->type == VALUE_OBJECT) {
+        TRY(parse_members(context, processor, &place, processor_fields, sizeof processor_fields / sizeof processor_fields[0]));
+        TRY(parse_processor_config(context, processor, key));
+    }
+    return parse_machine(context->parser, processor, &place, context->index, context->depth + 1, &context->state->map.processor);
+}
+
+static enum status parse_items(struct parse_context *context)
+{
+    struct state_map *map = &context->state->map;
+    struct str key = context->state->jsonata ? STR("Items") : STR("ItemsPath");
+    const struct value *value = value_get(context->object, key);
+    struct str problem;
+    if (value == NULL) {
+        return STATUS_OK;
+    }
+    if (context->state->jsonata) {
+        if (value->type != VALUE_ARRAY && value->type != VALUE_OBJECT &&
+            !(value->type == VALUE_STRING && expression_is_jsonata(value->string))) {
+            return PARSE_PROBLEM(context, key, value, "Expected a JSONata expression or a value of type Array");
+        }
+        return parse_template(context, context->object, key, &map->items);
+    }
+    if (value->type != VALUE_STRING) {
+        return PARSE_PROBLEM(context, key, value, "Expected value of type String");
+    }
+    enum status status = expression_path(context->parser->arena, value->string, key, false, &map->items, &problem);
+    if (status == STATUS_INVALID) {
+        return PARSE_PROBLEM(context, key, value, "Value is not a valid JSONPath");
+    }
+    TRY(status);
+    parse_note(context->state, map->items);
+    return STATUS_OK;
+}
+
+enum status parse_map(struct parse_context *context)
+{
+    struct state_map *map = &context->state->map;
+    const struct value *parameters = value_get(context->object, STR("Parameters"));
+    const struct expression *tolerated = NULL;
+    TRY(parse_items(context));
+    if (parameters != NULL && value_get(context->object, STR("ItemSelector")) != NULL) {
+        TRY(PARSE_PROBLEM(context, STR_NONE, context->object, "These fields cannot be used together: [ItemSelector, Parameters]"));
+    }
+    TRY(parse_template(context, context->object, parameters != NULL ? STR("Parameters") : STR("ItemSelector"), &map->selector));
+    TRY(parse_number(context, STR("MaxConcurrency"), (struct parse_range){0, INT32_MAX}, &map->max_concurrency));
+    /* An inline Map has them without effect: any failed item fails it. */
+    TRY(parse_number(context, STR("ToleratedFailureCount"), (struct parse_range){0, INT32_MAX}, &tolerated));
+    TRY(refuse_distributed(context));
+    return parse_processor(context);
+}
