@@ -2,6 +2,7 @@
 
 #include "asl/errors.h"
 #include "base/assert.h"
+#include "base/limits.h"
 
 struct compiler {
     struct arena *arena;

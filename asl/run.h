@@ -1,0 +1,131 @@
+/* One step at work: the execution's rows as they become, the queue of frames that can go on, and what is to be written when
+ * all of them wait. For asl/ alone.
+ *
+ * Frames and payloads are changed in memory; run_flush turns what differs from the store into effects, each row once. */
+#ifndef PAWL_ASL_RUN_H
+#define PAWL_ASL_RUN_H
+
+#include "asl/data.h"
+#include "asl/frame.h"
+#include "asl/machine_parts.h"
+#include "asl/retry.h"
+#include "asl/step.h"
+#include "schemas/execution_statuses.h"
+#include "schemas/history_events.h"
+
+struct run_frame {
+    struct frame_row row;
+    struct data input;     /* raw input of the present state, once loaded or set */
+    struct data variables; /* of this scope alone, once loaded or set */
+    bool input_known;
+    bool variables_known;
+    bool stored;           /* a row of it is in the store */
+    bool dirty;
+    bool deleted;
+    bool queued;
+    bool stored_input;     /* a payload row of its input is in the store */
+    bool stored_variables;
+    bool input_changed;
+    bool variables_changed;
+    int64_t stored_timer_ms; /* due time of its timer row in the store; RECORD_NONE: none */
+    int64_t stored_timer_phase;
+    int64_t timer_ms;      /* as it shall be; RECORD_NONE: none */
+};
+
+/* A payload row that this step wrote (text) or deleted (text.bytes == NULL). */
+struct run_payload {
+    struct payload_id id;
+    struct str text;
+    bool stored; /* it is in the store */
+};
+
+struct run {
+    const struct step *step;
+    struct arena *arena;
+    struct effects *effects;
+    const struct machine *machine;
+    struct execution_id id;
+    struct execution_row execution;
+    bool execution_stored;
+    bool execution_dirty;
+    struct data execution_input;
+    bool execution_input_known;
+    struct run_frame **frames;
+    uint32_t frame_count;
+    uint32_t frame_capacity;
+    int64_t *queue; /* ids of frames, first come first served */
+    uint32_t queue_head;
+    uint32_t queue_count;
+    uint32_t queue_capacity;
+    struct run_payload *payloads;
+    uint32_t payload_count;
+    uint32_t payload_capacity;
+    uint32_t states_entered;
+    uint32_t rows_estimated; /* rows that the flush will write, roughly; counts towards STEP_EFFECTS_MAX */
+    int64_t transitions;
+    int64_t executions_started;
+    bool history_full;
+};
+
+/* ---- The execution ---- */
+
+static inline bool run_is_open(const struct run *run)
+{
+    return run->execution.status == EXECUTION_STATUS_RUNNING;
+}
+
+/* Loads the execution. STATUS_NOT_FOUND. */
+MUST_CHECK enum status run_load(struct run *run);
+
+/* The execution's own input. */
+MUST_CHECK enum status run_execution_input(struct run *run, struct data **out_input);
+
+/* Arms the execution's own timer (deadline, later clean-up) for due_ms; RECORD_NONE: takes it away. */
+MUST_CHECK enum status run_arm_execution(struct run *run, int64_t due_ms);
+
+/* ---- Frames ---- */
+
+/* The frame, loaded once. STATUS_NOT_FOUND also when this step deleted it. */
+MUST_CHECK enum status run_frame(struct run *run, int64_t id, struct run_frame **out_frame);
+
+/* Whether the frame is still part of the execution: no ancestor has gone on without it. */
+MUST_CHECK enum status run_frame_is_alive(struct run *run, const struct run_frame *frame, bool *out_alive);
+
+/* A new frame in `parent`'s present group, about to enter the start of `submachine`. */
+MUST_CHECK enum status run_frame_new(struct run *run, const struct run_frame *parent, int64_t index, uint32_t submachine,
+                                     struct run_frame **out_frame);
+
+/* Takes the frame's row, payloads and timer away. */
+MUST_CHECK enum status run_frame_delete(struct run *run, struct run_frame *frame);
+
+const struct state *run_state(const struct run *run, const struct run_frame *frame);
+
+/* Puts the frame into a phase: earlier timers no longer match. due_ms RECORD_NONE: no timer. */
+void run_phase(struct run *run, struct run_frame *frame, enum frame_phase phase, int64_t due_ms);
+
+/* Lets the frame go on in this step, or at a continuation when the step has done enough. */
+MUST_CHECK enum status run_queue(struct run *run, struct run_frame *frame);
+
+/* Raw input of the present state. */
+MUST_CHECK enum status run_input(struct run *run, struct run_frame *frame, struct data **out_input);
+void run_set_input(struct run *run, struct run_frame *frame, struct data input);
+
+/* The variables that the frame sees, its own and those of the scopes around it: an object. */
+MUST_CHECK enum status run_variables(struct run *run, struct run_frame *frame, const struct value **out_variables);
+/* Sets members of `assigned` in the frame's own scope. */
+MUST_CHECK enum status run_assign(struct run *run, struct run_frame *frame, const struct value *assigned);
+
+/* Whether the step has done enough for once (STEP_EFFECTS_MAX, STEP_STATES_MAX). */
+bool run_is_full(const struct run *run);
+
+/* ---- Payload rows ---- */
+
+MUST_CHECK enum status run_payload_get(struct run *run, const struct payload_id *id, struct str *out_text);
+MUST_CHECK enum status run_payload_put(struct run *run, const struct payload_id *id, struct str text);
+MUST_CHECK enum status run_payload_delete(struct run *run, const struct payload_id *id);
+
+/* ---- The end of the step ---- */
+
+MUST_CHECK enum status run_flush(struct run *run);
+
+#endif

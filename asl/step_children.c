@@ -1,0 +1,594 @@
+/* Parallel and Map while their children run: starting them, joining them, taking them down. */
+#include "asl/errors.h"
+#include "asl/step_parts.h"
+#include "base/assert.h"
+#include "base/buffer.h"
+#include "base/limits.h"
+
+#define PAGE_ITEMS_MIN 64   /* items of a Map that share a payload row */
+#define PAGES_MAX 256       /* and at most this many rows */
+#define DELETE_AT_ONCE_MAX 200 /* more outputs than this are swept by continuations */
+#define ABORT_PAGE 150      /* frames taken down before a look at the step's bounds */
+
+static struct payload_id items_page(const struct run_frame *parent, int64_t page)
+{
+    return (struct payload_id){.scope = parent->row.child_group, .slot = PAYLOAD_ITEMS, .index = page};
+}
+
+static int64_t page_items(int64_t count)
+{
+    int64_t items = (count + PAGES_MAX - 1) / PAGES_MAX;
+    return items < PAGE_ITEMS_MIN ? PAGE_ITEMS_MIN : items;
+}
+
+/* A new scope for the children and what they leave. */
+static void open_group(struct run *run, struct run_frame *parent, int64_t count, int64_t limit)
+{
+    parent->row.child_group = run->execution.next_frame_id++;
+    parent->row.child_count = count;
+    parent->row.child_started = 0;
+    parent->row.child_done = 0;
+    parent->row.child_limit = limit;
+    run->execution_dirty = true;
+    run_phase(run, parent, FRAME_CHILDREN, RECORD_NONE);
+}
+
+/* ---- Parallel ---- */
+
+enum status step_start_parallel(struct run *run, struct run_frame *frame)
+{
+    const struct state_parallel *parallel = &run_state(run, frame)->parallel;
+    struct history_event *event = NULL;
+    struct failure failure = FAILURE_NONE;
+    struct data effective;
+    struct data input;
+    struct str text;
+    TRY(dataflow_input(run, frame, &effective, &failure));
+    if (!failure_is(&failure)) {
+        TRY(dataflow_parameters(run, frame, effective, STR_NONE, &input, &failure));
+    }
+    if (failure_is(&failure)) {
+        return step_fail_evaluation(run, frame, failure);
+    }
+    open_group(run, frame, parallel->branch_count, 0);
+    TRY(history_add_frame(run, frame, HISTORY_EVENT_PARALLEL_STATE_STARTED, &event));
+    /* The branches' common input is a row, as branches may be started by a later step. */
+    TRY(data_text(run->arena, &input, &text));
+    const struct payload_id id = items_page(frame, 0);
+    TRY(run_payload_put(run, &id, text));
+    TRY(step_start_children(run, frame));
+    return frame->row.child_started == frame->row.child_count ? run_payload_delete(run, &id) : STATUS_OK;
+}
+
+enum status step_enter_parallel(struct run *run, struct run_frame *frame)
+{
+    return step_start_parallel(run, frame);
+}
+
+static enum status start_branch(struct run *run, struct run_frame *parent)
+{
+    const struct state_parallel *parallel = &run_state(run, parent)->parallel;
+    struct run_frame *child = NULL;
+    struct str input;
+    const struct payload_id id = items_page(parent, 0);
+    TRY(run_payload_get(run, &id, &input));
+    int64_t index = parent->row.child_started++;
+    TRY(run_frame_new(run, parent, index, parallel->branches[index], &child));
+    run_set_input(run, child, data_of_text(input));
+    child->row.previous_event_id = parent->row.previous_event_id;
+    return run_queue(run, child);
+}
+
+/* ---- Map ---- */
+
+/* Items, of whichever form, and what is wrong with them. */
+static enum status evaluate_items(struct run *run, struct run_frame *frame, struct data effective, const struct value **out_items,
+                                  struct failure *out_failure)
+{
+    const struct state *state = run_state(run, frame);
+    const struct expression *items = state->map.items;
+    const struct value *input = NULL;
+    struct expression_scope scope;
+    TRY(data_value(run->arena, &effective, &input));
+    *out_items = input;
+    if (items != NULL) {
+        TRY(context_scope(run, frame, input, &scope));
+        if (items->kind == EXPRESSION_PATH) {
+            struct str message;
+            enum status status = path_evaluate(run->arena, items->path, &scope.roots, out_items, &message);
+            if (status == STATUS_NOT_FOUND || status == STATUS_INVALID) {
+                return failure_set(run->arena, out_failure, errors_name(ERROR_RUNTIME), "Invalid path '%.*s' : %.*s",
+                                   STR_ARGS(items->text), STR_ARGS(message));
+            }
+            TRY(status);
+        } else {
+            TRY(expression_evaluate(run->arena, items, &scope, out_items, out_failure));
+        }
+    }
+    if (failure_is(out_failure) || (*out_items)->type == VALUE_ARRAY) {
+        return STATUS_OK;
+    }
+    static const char *const names[] = {"null", "boolean", "number", "string", "array", "object"};
+    struct str text;
+    TRY(value_to_text(run->arena, *out_items, &text));
+    if (!state->jsonata) {
+        return failure_set(run->arena, out_failure, errors_name(ERROR_RUNTIME), "Reference path \"%s\" must point to array.",
+                           items == NULL ? "$" : items->text.bytes);
+    }
+    if (items == NULL) {
+        return failure_set(run->arena, out_failure, errors_name(ERROR_QUERY_EVALUATION_ERROR),
+                           "Map state input must be an array but was: %.*s", STR_ARGS(text));
+    }
+    TRY(failure_set(run->arena, out_failure, errors_name(ERROR_QUERY_EVALUATION_ERROR),
+                    "The JSONata expression '%.*s' specified for the field 'Items' returned an unexpected result type. Expected 'array', "
+                    "but was '%s' for value: %.*s",
+                    STR_ARGS(items->text), names[(*out_items)->type], STR_ARGS(text)));
+    out_failure->location = STR("Items");
+    return STATUS_OK;
+}
+
+static enum status evaluate_concurrency(struct run *run, struct run_frame *frame, struct data effective, int64_t *out_limit,
+                                        struct failure *out_failure)
+{
+    const struct expression *expression = run_state(run, frame)->map.max_concurrency;
+    const struct value *input = NULL;
+    const struct value *value = NULL;
+    struct expression_scope scope;
+    int64_t limit = 0;
+    if (expression != NULL) {
+        TRY(data_value(run->arena, &effective, &input));
+        TRY(context_scope(run, frame, input, &scope));
+        TRY(expression_evaluate(run->arena, expression, &scope, &value, out_failure));
+        if (failure_is(out_failure)) {
+            return STATUS_OK;
+        }
+        if (value->type != VALUE_NUMBER || !value_to_int64(value, &limit) || limit < 0) {
+            struct str text;
+            TRY(value_to_text(run->arena, value, &text));
+            return failure_set(run->arena, out_failure,
+                               errors_name(run_state(run, frame)->jsonata ? ERROR_QUERY_EVALUATION_ERROR : ERROR_RUNTIME),
+                               "The %.*s field refers to value \"%.*s\" which is not a valid integer: %.*s",
+                               STR_ARGS(expression->field), STR_ARGS(text), STR_ARGS(expression->text));
+        }
+    }
+    int64_t most = run->step->config->map_concurrency_default;
+    *out_limit = limit == 0 || (most > 0 && limit > most) ? most : limit;
+    return STATUS_OK;
+}
+
+static enum status store_items(struct run *run, struct run_frame *frame, const struct value *items)
+{
+    int64_t page_size = page_items(items->count);
+    for (int64_t from = 0; from < (int64_t)items->count; from += page_size) {
+        int64_t left = (int64_t)items->count - from;
+        const struct value *page = NULL;
+        struct str text;
+        TRY(value_array(run->arena, items->items + from, (size_t)(left < page_size ? left : page_size), &page));
+        TRY(value_to_text(run->arena, page, &text));
+        const struct payload_id id = items_page(frame, from / page_size);
+        TRY(run_payload_put(run, &id, text));
+    }
+    return STATUS_OK;
+}
+
+static enum status join(struct run *run, struct run_frame *parent);
+
+enum status step_start_map(struct run *run, struct run_frame *frame)
+{
+    struct history_event *event = NULL;
+    struct failure failure = FAILURE_NONE;
+    struct data effective;
+    const struct value *items = NULL;
+    int64_t limit = 0;
+    TRY(dataflow_input(run, frame, &effective, &failure));
+    if (!failure_is(&failure)) {
+        TRY(evaluate_items(run, frame, effective, &items, &failure));
+    }
+    if (failure_is(&failure)) {
+        return step_fail_evaluation(run, frame, failure);
+    }
+    open_group(run, frame, items->count, 0);
+    TRY(history_add_frame(run, frame, HISTORY_EVENT_MAP_STATE_STARTED, &event));
+    event->length = items->count;
+    TRY(evaluate_concurrency(run, frame, effective, &limit, &failure));
+    if (failure_is(&failure)) {
+        return step_fail_evaluation(run, frame, failure);
+    }
+    frame->row.child_limit = limit;
+    if (items->count == 0) {
+        return join(run, frame);
+    }
+    TRY(store_items(run, frame, items));
+    return step_start_children(run, frame);
+}
+
+enum status step_enter_map(struct run *run, struct run_frame *frame)
+{
+    return step_start_map(run, frame);
+}
+
+enum status step_map_item(struct run *run, struct run_frame *parent, int64_t index, const struct value **out_item)
+{
+    int64_t page_size = page_items(parent->row.child_count);
+    const struct payload_id id = items_page(parent, index / page_size);
+    struct str text;
+    const struct value *page = NULL;
+    TRY(run_payload_get(run, &id, &text));
+    TRY(value_parse(run->arena, text, &page, NULL));
+    *out_item = value_item(page, (size_t)(index % page_size));
+    ASSERT(*out_item != NULL);
+    return STATUS_OK;
+}
+
+/* The input of an iteration: the item, or what ItemSelector makes of it. */
+static enum status iteration_input(struct run *run, struct run_frame *parent, int64_t index, struct data *out_input,
+                                   struct failure *out_failure)
+{
+    const struct state *state = run_state(run, parent);
+    const struct expression *selector = state->map.selector;
+    const struct value *item = NULL;
+    const struct value *input = NULL;
+    const struct value *selected = NULL;
+    struct expression_scope scope;
+    struct data effective;
+    TRY(step_map_item(run, parent, index, &item));
+    *out_input = data_of_value(item);
+    if (selector == NULL) {
+        return STATUS_OK;
+    }
+    TRY(dataflow_input(run, parent, &effective, out_failure));
+    if (failure_is(out_failure)) {
+        return STATUS_OK;
+    }
+    TRY(data_value(run->arena, &effective, &input));
+    TRY(context_scope(run, parent, input, &scope));
+    if (selector->reads_context) {
+        const struct value *context_item_value = NULL;
+        TRY(context_item(run, index, item, &context_item_value));
+        TRY(context_build(run, parent, context_item_value, STR_NONE, &scope.roots.context));
+    }
+    TRY(expression_evaluate(run->arena, selector, &scope, &selected, out_failure));
+    if (!failure_is(out_failure)) {
+        *out_input = data_of_value(selected);
+    }
+    return STATUS_OK;
+}
+
+static enum status add_iteration_event(struct run *run, struct run_frame *parent, enum history_event_type type, int64_t previous_event_id,
+                                       int64_t index, int64_t *out_id)
+{
+    struct history_event *event = NULL;
+    TRY(history_add(run, type, previous_event_id, &event));
+    event->name = run_state(run, parent)->name;
+    event->index = index;
+    *out_id = event->id;
+    return STATUS_OK;
+}
+
+/* The Map itself fails while its iterations run: an ItemSelector that finds nothing. */
+static enum status fail_while_running(struct run *run, struct run_frame *parent, const struct failure *failure);
+
+static enum status start_iteration(struct run *run, struct run_frame *parent)
+{
+    struct failure failure = FAILURE_NONE;
+    struct data input;
+    struct run_frame *child = NULL;
+    int64_t index = parent->row.child_started;
+    TRY(iteration_input(run, parent, index, &input, &failure));
+    if (failure_is(&failure)) {
+        return fail_while_running(run, parent, &failure);
+    }
+    parent->row.child_started++;
+    TRY(run_frame_new(run, parent, index, run_state(run, parent)->map.processor, &child));
+    run_set_input(run, child, input);
+    TRY(add_iteration_event(run, parent, HISTORY_EVENT_MAP_ITERATION_STARTED, parent->row.previous_event_id, index,
+                            &child->row.previous_event_id));
+    return run_queue(run, child);
+}
+
+/* ---- Both ---- */
+
+enum status step_start_children(struct run *run, struct run_frame *parent)
+{
+    bool map = run_state(run, parent)->type == STATE_MAP;
+    parent->dirty = true;
+    while (parent->row.phase == FRAME_CHILDREN && parent->row.child_started < parent->row.child_count && run_is_open(run)) {
+        int64_t running = parent->row.child_started - parent->row.child_done;
+        if (parent->row.child_limit > 0 && running >= parent->row.child_limit) {
+            return STATUS_OK;
+        }
+        if (run_is_full(run)) {
+            return run_queue(run, parent); /* the step's end makes a continuation of it */
+        }
+        TRY(map ? start_iteration(run, parent) : start_branch(run, parent));
+    }
+    return STATUS_OK;
+}
+
+/* Deletes what a group left: its rows at once when they are few, else through a frame that sweeps. */
+static enum status drop_group(struct run *run, const struct run_frame *parent)
+{
+    int64_t pages = run_state(run, parent)->type == STATE_MAP
+                        ? (parent->row.child_count + page_items(parent->row.child_count) - 1) / page_items(parent->row.child_count)
+                        : 0;
+    if (parent->row.child_done + pages <= DELETE_AT_ONCE_MAX) {
+        for (int64_t at = 0; at < parent->row.child_count && parent->row.child_done > 0; at++) {
+            const struct payload_id id = {.scope = parent->row.child_group, .slot = PAYLOAD_OUTPUT, .index = at};
+            struct str text;
+            enum status status = run_payload_get(run, &id, &text);
+            if (status == STATUS_OK) {
+                TRY(run_payload_delete(run, &id));
+            } else if (status != STATUS_NOT_FOUND) {
+                return status;
+            }
+        }
+        for (int64_t at = 0; at < pages; at++) {
+            const struct payload_id id = items_page(parent, at);
+            TRY(run_payload_delete(run, &id));
+        }
+        return STATUS_OK;
+    }
+    struct run_frame *sweep = NULL;
+    TRY(run_frame_new(run, NULL, 0, 0, &sweep));
+    sweep->row.group = parent->row.child_group;
+    run_phase(run, sweep, FRAME_SWEEP, run->step->env->now_ms);
+    return STATUS_OK;
+}
+
+enum status step_sweep(struct run *run, struct run_frame *sweep)
+{
+    struct payload_id *ids = NULL;
+    size_t count = 0;
+    TRY(run->step->rows->payloads(run->step->rows->owner, run->arena, &run->id, sweep->row.group, STEP_EFFECTS_MAX / 2, &ids, &count));
+    for (size_t at = 0; at < count; at++) {
+        TRY(run_payload_delete(run, &ids[at]));
+    }
+    if (count < STEP_EFFECTS_MAX / 2) {
+        return run_frame_delete(run, sweep);
+    }
+    run_phase(run, sweep, FRAME_SWEEP, run->step->env->now_ms);
+    return STATUS_OK;
+}
+
+/* The outputs of all children, in order, as one array. */
+static enum status collect_outputs(struct run *run, const struct run_frame *parent, struct str *out_text, bool *out_fits)
+{
+    struct buffer buffer = buffer_in(run->arena);
+    size_t most = run->step->config->payload_bytes_max;
+    TRY(buffer_add_byte(&buffer, '['));
+    *out_fits = true;
+    for (int64_t at = 0; at < parent->row.child_count; at++) {
+        const struct payload_id id = {.scope = parent->row.child_group, .slot = PAYLOAD_OUTPUT, .index = at};
+        struct str text;
+        TRY(run_payload_get(run, &id, &text));
+        if (buffer.length + text.length + 2 > most) {
+            *out_fits = false;
+            return STATUS_OK;
+        }
+        if (at > 0) {
+            TRY(buffer_add_byte(&buffer, ','));
+        }
+        TRY(buffer_add(&buffer, text));
+    }
+    TRY(buffer_add_byte(&buffer, ']'));
+    *out_text = buffer_text(&buffer);
+    return STATUS_OK;
+}
+
+static void close_group(struct run_frame *parent)
+{
+    parent->row.child_group = FRAME_NO_GROUP;
+    parent->row.child_count = 0;
+    parent->row.child_started = 0;
+    parent->row.child_done = 0;
+    parent->row.child_limit = 0;
+}
+
+/* All children have succeeded. …StateSucceeded and …StateExited name the same event. */
+static enum status join(struct run *run, struct run_frame *parent)
+{
+    const struct state *state = run_state(run, parent);
+    struct history_event *event = NULL;
+    struct str result;
+    bool fits = false;
+    TRY(collect_outputs(run, parent, &result, &fits));
+    TRY(drop_group(run, parent));
+    close_group(parent);
+    if (!fits) {
+        struct failure failure;
+        TRY(failure_set(run->arena, &failure, errors_name(ERROR_DATA_LIMIT_EXCEEDED),
+                        "The state/task '%.*s' returned a result with a size exceeding the maximum number of bytes service limit.",
+                        STR_ARGS(state->name)));
+        return step_fail(run, parent, &failure, false);
+    }
+    TRY(history_add(run, state->type == STATE_MAP ? HISTORY_EVENT_MAP_STATE_SUCCEEDED : HISTORY_EVENT_PARALLEL_STATE_SUCCEEDED,
+                    parent->row.previous_event_id, &event));
+    return step_finish(run, parent, data_of_text(result));
+}
+
+enum status step_child_succeeded(struct run *run, struct run_frame *child, struct data output)
+{
+    struct run_frame *parent = NULL;
+    struct str text;
+    TRY(run_frame(run, child->row.parent, &parent));
+    ASSERT(parent->row.phase == FRAME_CHILDREN && parent->row.child_group == child->row.group);
+    TRY(data_text(run->arena, &output, &text));
+    const struct payload_id id = {.scope = child->row.group, .slot = PAYLOAD_OUTPUT, .index = child->row.index};
+    TRY(run_payload_put(run, &id, text));
+    parent->row.child_done++;
+    parent->dirty = true;
+    parent->row.previous_event_id = child->row.previous_event_id;
+    int64_t succeeded = child->row.previous_event_id;
+    if (run_state(run, parent)->type == STATE_MAP) {
+        TRY(add_iteration_event(run, parent, HISTORY_EVENT_MAP_ITERATION_SUCCEEDED, child->row.previous_event_id, child->row.index,
+                                &succeeded));
+    }
+    TRY(run_frame_delete(run, child));
+    if (parent->row.child_done == parent->row.child_count) {
+        parent->row.previous_event_id = succeeded;
+        return join(run, parent);
+    }
+    return step_start_children(run, parent);
+}
+
+/* ---- Taking down ---- */
+
+/* Remembers the failure in the frame, because its children may take more than one step to go. */
+static enum status begin_abort(struct run *run, struct run_frame *parent, const struct failure *failure, bool heartbeat)
+{
+    parent->row.pending_error = failure->error;
+    parent->row.pending_cause = failure->cause;
+    parent->row.pending_event_id = parent->row.previous_event_id;
+    parent->row.pending_heartbeat = heartbeat;
+    run_phase(run, parent, FRAME_ABORT, RECORD_NONE);
+    return step_abort_children(run, parent);
+}
+
+enum status step_child_failed(struct run *run, struct run_frame *child, const struct failure *failure, bool heartbeat)
+{
+    struct run_frame *parent = NULL;
+    int64_t ignored = 0;
+    TRY(run_frame(run, child->row.parent, &parent));
+    ASSERT(parent->row.phase == FRAME_CHILDREN && parent->row.child_group == child->row.group);
+    parent->row.previous_event_id = child->row.previous_event_id;
+    if (run_state(run, parent)->type == STATE_MAP) {
+        TRY(add_iteration_event(run, parent, HISTORY_EVENT_MAP_ITERATION_FAILED, child->row.previous_event_id, child->row.index,
+                                &ignored));
+    }
+    TRY(run_frame_delete(run, child));
+    return begin_abort(run, parent, failure, heartbeat);
+}
+
+static enum status fail_while_running(struct run *run, struct run_frame *parent, const struct failure *failure)
+{
+    struct failure prefixed = *failure;
+    const struct state *state = run_state(run, parent);
+    TRY(arena_format(run->arena, &prefixed.cause, "An error occurred while executing the state '%.*s' (entered at the event id #%lld). %.*s",
+                     STR_ARGS(state->name), (long long)parent->row.entered_event_id, STR_ARGS(failure->cause)));
+    return begin_abort(run, parent, &prefixed, false);
+}
+
+/* …StateAborted of what the frame was doing, MapIterationAborted of the iteration that it is. */
+static enum status record_aborted(struct run *run, struct run_frame *frame, int64_t event_id)
+{
+    struct history_event *event = NULL;
+    struct run_frame *parent = NULL;
+    switch (run_state(run, frame)->type) {
+    case STATE_TASK:
+        TRY(history_add(run, HISTORY_EVENT_TASK_STATE_ABORTED, event_id, &event));
+        break;
+    case STATE_WAIT:
+        TRY(history_add(run, HISTORY_EVENT_WAIT_STATE_ABORTED, event_id, &event));
+        break;
+    case STATE_PARALLEL:
+        TRY(history_add(run, HISTORY_EVENT_PARALLEL_STATE_ABORTED, event_id, &event));
+        break;
+    case STATE_MAP:
+        TRY(history_add(run, HISTORY_EVENT_MAP_STATE_ABORTED, event_id, &event));
+        break;
+    case STATE_PASS:
+    case STATE_CHOICE:
+    case STATE_SUCCEED:
+    case STATE_FAIL:
+    case STATE_TYPE_COUNT:
+        break;
+    }
+    enum status status = run_frame(run, frame->row.parent, &parent);
+    if (status == STATUS_OK && run_state(run, parent)->type == STATE_MAP) {
+        TRY(add_iteration_event(run, parent, HISTORY_EVENT_MAP_ITERATION_ABORTED, event_id, frame->row.index, &event_id));
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* Whether the frame hangs below `parent`: through frames that are there, or below one that was taken down already. */
+static enum status is_doomed(struct run *run, const struct run_frame *parent, const struct run_frame *frame, bool *out_doomed)
+{
+    int64_t id = frame->row.parent;
+    while (id != FRAME_NO_PARENT && id != parent->row.id) {
+        struct run_frame *ancestor = NULL;
+        enum status status = run_frame(run, id, &ancestor);
+        if (status == STATUS_NOT_FOUND) {
+            *out_doomed = true;
+            return STATUS_OK;
+        }
+        TRY(status);
+        id = ancestor->row.parent;
+    }
+    *out_doomed = id == parent->row.id;
+    return STATUS_OK;
+}
+
+/* Loads every frame with an id above the parent's that is in the store, a page of them, into the run. */
+static enum status load_page(struct run *run, int64_t from, int64_t *out_last)
+{
+    const struct frame_row **rows = NULL;
+    size_t count = 0;
+    TRY(run->step->rows->frames(run->step->rows->owner, run->arena, &run->id, from, ABORT_PAGE, &rows, &count));
+    *out_last = INT64_MAX;
+    for (size_t at = 0; at < count; at++) {
+        struct run_frame *frame = NULL;
+        enum status status = run_frame(run, rows[at]->id, &frame);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+        *out_last = rows[at]->id;
+    }
+    if (count < ABORT_PAGE) {
+        *out_last = INT64_MAX; /* the store has no more */
+    }
+    return STATUS_OK;
+}
+
+/* Takes down the doomed frames the run knows, latest (innermost) first, as long as the step has room. */
+static enum status abort_known(struct run *run, struct run_frame *parent, int64_t from, int64_t last)
+{
+    int64_t below = INT64_MAX;
+    while (!run_is_full(run)) {
+        struct run_frame *next = NULL;
+        for (uint32_t at = 0; at < run->frame_count; at++) {
+            struct run_frame *frame = run->frames[at];
+            bool doomed = false;
+            if (frame->deleted || frame->row.id < from || frame->row.id > last || frame->row.id >= below ||
+                frame->row.phase == FRAME_SWEEP || (next != NULL && frame->row.id < next->row.id)) {
+                continue;
+            }
+            TRY(is_doomed(run, parent, frame, &doomed));
+            next = doomed ? frame : next;
+        }
+        if (next == NULL) {
+            return STATUS_OK;
+        }
+        below = next->row.id;
+        TRY(record_aborted(run, next, parent->row.pending_event_id));
+        TRY(run_frame_delete(run, next));
+    }
+    return STATUS_OK;
+}
+
+static enum status handle_pending(struct run *run, struct run_frame *parent)
+{
+    const struct failure failure = {.error = parent->row.pending_error, .cause = parent->row.pending_cause, .is = true};
+    bool heartbeat = parent->row.pending_heartbeat;
+    TRY(drop_group(run, parent));
+    close_group(parent);
+    parent->row.pending_error = STR_NONE;
+    parent->row.pending_cause = STR_NONE;
+    parent->row.pending_heartbeat = false;
+    parent->dirty = true;
+    return step_fail(run, parent, &failure, heartbeat);
+}
+
+enum status step_abort_children(struct run *run, struct run_frame *parent)
+{
+    int64_t from = parent->row.id + 1;
+    while (from < INT64_MAX) {
+        int64_t last = 0;
+        TRY(load_page(run, from, &last));
+        TRY(abort_known(run, parent, from, last));
+        if (run_is_full(run)) {
+            return run_queue(run, parent); /* comes back by a continuation, and begins anew */
+        }
+        from = last == INT64_MAX ? last : last + 1;
+    }
+    return handle_pending(run, parent);
+}

@@ -1,0 +1,257 @@
+/* An execution's beginning and end. */
+#include "asl/errors.h"
+#include "asl/step_parts.h"
+#include "base/assert.h"
+#include "base/limits.h"
+
+static struct str execution_name(struct str arn)
+{
+    /* arn:<p>:states:<r>:<a>:execution|express:<machine>:<name>[:<uuid>] */
+    for (int colons = 0; colons < 7; colons++) {
+        size_t colon = str_find(arn, ':');
+        arn = colon == arn.length ? arn : str_from(arn, colon + 1);
+    }
+    return str_slice(arn, 0, str_find(arn, ':'));
+}
+
+static enum status publish_status(struct run *run, struct str output)
+{
+    struct execution_status *status = arena_new(run->arena, struct execution_status);
+    struct effect *effect = NULL;
+    struct data *input = NULL;
+    struct str input_text;
+    const struct execution_row *execution = &run->execution;
+    TRY_NEW(status);
+    TRY(run_execution_input(run, &input));
+    TRY(data_text(run->arena, input, &input_text));
+    *status = (struct execution_status){
+        .execution_arn = execution->arn,
+        .incarnation = execution->incarnation,
+        .version = execution->last_event_id,
+        .state_machine_arn = execution->state_machine_arn,
+        .state_machine_version_arn = execution->state_machine_version_arn,
+        .state_machine_alias_arn = execution->state_machine_alias_arn,
+        .revision_id = execution->revision_id,
+        .name = execution_name(execution->arn),
+        .type = execution->express ? STR("EXPRESS") : STR("STANDARD"),
+        .status = execution_status_name((enum execution_status_id)execution->status),
+        .start_date = execution->incarnation,
+        .stop_date = execution->stop_date,
+        .input = input_text,
+        .output = output,
+        .error = execution->error,
+        .cause = execution->cause,
+        .trace_header = execution->trace_header,
+        .redrive_count = execution->redrive_count,
+        .transitions = execution->transitions,
+    };
+    TRY(effects_add(run->effects, EFFECT_STATUS, &effect));
+    effect->status = status;
+    return STATUS_OK;
+}
+
+static enum status fill_execution(struct run *run, const struct step_start *start)
+{
+    run->execution = (struct execution_row){
+        .arn = start->arn,
+        .incarnation = start->incarnation,
+        .state_machine_arn = start->state_machine_arn,
+        .state_machine_version_arn = start->state_machine_version_arn,
+        .state_machine_alias_arn = start->state_machine_alias_arn,
+        .revision_id = start->revision_id,
+        .role_arn = start->role_arn,
+        .status = EXECUTION_STATUS_RUNNING,
+        .express = start->express,
+        .last_time = run->step->env->now_ms * 1000,
+        .deadline = RECORD_NONE,
+        .deadline_timer_due = RECORD_NONE,
+        .stop_date = RECORD_NONE,
+        .trace_header = start->trace_header,
+        .traceparent = start->traceparent,
+        .tracestate = start->tracestate,
+    };
+    run->execution_input = data_of_text(start->input);
+    run->execution_input_known = true;
+    run->execution_dirty = true;
+    run->executions_started = 1;
+    /* Small inputs lie in the row; the limit is the frames'. */
+    if (start->input.length <= 1024) {
+        run->execution.input = start->input;
+        return STATUS_OK;
+    }
+    return run_payload_put(run, &(struct payload_id){.scope = FRAME_ROOT, .slot = PAYLOAD_EXECUTION_INPUT}, start->input);
+}
+
+static enum status arm_deadline(struct run *run)
+{
+    int64_t longest_ms = run->execution.express ? EXPRESS_MS_MAX : EXECUTION_MS_MAX;
+    int64_t timeout_ms = run->machine->timeout_seconds * 1000;
+    int64_t due_ms = run->step->env->now_ms + (timeout_ms > 0 && timeout_ms < longest_ms ? timeout_ms : longest_ms);
+    run->execution.deadline = due_ms * 1000;
+    return run_arm_execution(run, due_ms);
+}
+
+enum status step_begin_execution(struct run *run, const struct step_start *start)
+{
+    struct history_event *event = NULL;
+    struct run_frame *root = NULL;
+    TRY(fill_execution(run, start));
+    TRY(run_frame_new(run, NULL, 0, 0, &root));
+    TRY(arm_deadline(run));
+    TRY(history_add(run, HISTORY_EVENT_EXECUTION_STARTED, 0, &event));
+    event->input = start->input;
+    event->role_arn = start->role_arn;
+    event->state_machine_version_arn = start->state_machine_version_arn;
+    event->state_machine_alias_arn = start->state_machine_alias_arn;
+    root->row.previous_event_id = 0; /* the first state's event, too, names none */
+    run_set_input(run, root, data_of_text(start->input));
+    TRY(publish_status(run, STR_NONE));
+    return run_queue(run, root);
+}
+
+/* ---- The end ---- */
+
+static enum history_event_type end_event(enum execution_status_id status)
+{
+    switch (status) {
+    case EXECUTION_STATUS_SUCCEEDED:
+        return HISTORY_EVENT_EXECUTION_SUCCEEDED;
+    case EXECUTION_STATUS_FAILED:
+        return HISTORY_EVENT_EXECUTION_FAILED;
+    case EXECUTION_STATUS_TIMED_OUT:
+        return HISTORY_EVENT_EXECUTION_TIMED_OUT;
+    case EXECUTION_STATUS_ABORTED:
+        return HISTORY_EVENT_EXECUTION_ABORTED;
+    case EXECUTION_STATUS_RUNNING:
+    case EXECUTION_STATUS_PENDING_REDRIVE:
+    case EXECUTION_STATUS_COUNT:
+        break;
+    }
+    UNREACHABLE("status of an execution that has ended");
+}
+
+/* Deletes frames and payloads, a page at a time. *out_done: nothing is left. */
+static enum status delete_rows(struct run *run, bool *out_done)
+{
+    const struct frame_row **rows = NULL;
+    struct payload_id *payloads = NULL;
+    size_t frame_count = 0;
+    size_t payload_count = 0;
+    const struct rows *store = run->step->rows;
+    TRY(store->frames(store->owner, run->arena, &run->id, FRAME_ROOT + 1, STEP_EFFECTS_MAX / 4, &rows, &frame_count));
+    for (size_t at = 0; at < frame_count; at++) {
+        struct run_frame *frame = NULL;
+        enum status status = run_frame(run, rows[at]->id, &frame);
+        if (status == STATUS_OK) {
+            TRY(run_frame_delete(run, frame));
+        } else if (status != STATUS_NOT_FOUND) {
+            return status;
+        }
+    }
+    TRY(store->payloads(store->owner, run->arena, &run->id, -1, STEP_EFFECTS_MAX / 4, &payloads, &payload_count));
+    for (size_t at = 0; at < payload_count; at++) {
+        TRY(run_payload_delete(run, &payloads[at]));
+    }
+    *out_done = frame_count < STEP_EFFECTS_MAX / 4 && payload_count < STEP_EFFECTS_MAX / 4;
+    return STATUS_OK;
+}
+
+/* Frames made in this very step go with it; those of the store are left to delete_rows. */
+static enum status drop_new_frames(struct run *run)
+{
+    for (uint32_t at = 0; at < run->frame_count; at++) {
+        struct run_frame *frame = run->frames[at];
+        if (frame->row.id != FRAME_ROOT && !frame->stored && !frame->deleted && frame->row.phase != FRAME_SWEEP) {
+            TRY(run_frame_delete(run, frame));
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The rows are no longer needed, now or as soon as continuations have deleted them. */
+static enum status clean_up(struct run *run)
+{
+    bool done = false;
+    struct effect *effect = NULL;
+    int64_t now_ms = run->step->env->now_ms;
+    int64_t forget_ms = run->execution.stop_date / 1000 + run->step->config->retention_ms;
+    TRY(delete_rows(run, &done));
+    if (!done) {
+        return run_arm_execution(run, now_ms);
+    }
+    if (!run->execution.express && forget_ms > now_ms) {
+        return run_arm_execution(run, forget_ms);
+    }
+    TRY(run_arm_execution(run, RECORD_NONE));
+    run->execution_dirty = false;
+    if (run->execution_stored) {
+        TRY(effects_add(run->effects, EFFECT_DELETE_EXECUTION, &effect));
+    }
+    return effects_add(run->effects, EFFECT_STATUS_TOMBSTONE, &effect);
+}
+
+/* The root frame waits for nothing any more, and of a success nothing of it is needed. */
+static enum status close_root(struct run *run, bool keep)
+{
+    struct run_frame *root = NULL;
+    TRY(run_frame(run, FRAME_ROOT, &root));
+    root->timer_ms = RECORD_NONE;
+    root->dirty = true;
+    if (!keep) {
+        root->row.input = STR("null");
+        root->row.variables = STR_NONE;
+        root->row.has_variables = false;
+        root->input_changed = false;
+        root->variables_changed = false;
+    }
+    return STATUS_OK;
+}
+
+enum status step_end_execution(struct run *run, enum execution_status_id status, int64_t previous_event_id, struct data *output,
+                               const struct failure *failure)
+{
+    struct history_event *event = NULL;
+    struct str output_text = STR_NONE;
+    bool redrivable = status != EXECUTION_STATUS_SUCCEEDED && !run->execution.express && run->step->config->redrive_ms > 0;
+    TRY(history_add(run, end_event(status), previous_event_id, &event));
+    if (output != NULL) {
+        TRY(data_text(run->arena, output, &output_text));
+        event->output = output_text;
+    }
+    if (failure != NULL) {
+        event->error = failure->error;
+        event->cause = failure->cause;
+        run->execution.error = failure->error;
+        run->execution.cause = failure->cause;
+    }
+    run->execution.status = status;
+    run->execution.stop_date = run->execution.last_time;
+    run->execution_dirty = true;
+    TRY(publish_status(run, output_text));
+    TRY(close_root(run, redrivable));
+    if (redrivable) {
+        return run_arm_execution(run, run->step->env->now_ms + run->step->config->redrive_ms);
+    }
+    TRY(drop_new_frames(run));
+    return clean_up(run);
+}
+
+enum status step_execution_timer(struct run *run, int64_t due_ms)
+{
+    int64_t armed = run->execution.deadline_timer_due;
+    if (armed == RECORD_NONE || armed / 1000 != due_ms) {
+        return STATUS_OK; /* one that was replaced */
+    }
+    run->execution.deadline_timer_due = RECORD_NONE; /* its row is gone: step_apply deleted it */
+    run->execution_dirty = true;
+    if (!run_is_open(run)) {
+        return clean_up(run);
+    }
+    if (run->execution.deadline / 1000 > run->step->env->now_ms) {
+        return run_arm_execution(run, run->execution.deadline / 1000);
+    }
+    struct run_frame *root = NULL;
+    TRY(run_frame(run, FRAME_ROOT, &root));
+    const struct failure failure = {.error = errors_name(ERROR_TIMEOUT), .is = true};
+    return step_end_execution(run, EXECUTION_STATUS_TIMED_OUT, run->execution.last_event_id, NULL, &failure);
+}

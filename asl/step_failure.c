@@ -1,0 +1,132 @@
+/* What becomes of a failure: Retry, Catch, or the end of what is around (ASL.md, section 7). */
+#include "asl/errors.h"
+#include "asl/step_parts.h"
+
+static enum status retry(struct run *run, struct run_frame *frame, uint32_t index, bool *out_retried)
+{
+    const struct state *state = run_state(run, frame);
+    const struct retrier *retrier = &state->retriers[index];
+    int64_t *counts = arena_array(run->arena, int64_t, state->retrier_count);
+    TRY_NEW(counts);
+    for (size_t at = 0; at < frame->row.retry_counts.count && at < state->retrier_count; at++) {
+        counts[at] = frame->row.retry_counts.items[at];
+    }
+    *out_retried = counts[index] < retrier->attempts_max;
+    if (!*out_retried) {
+        return STATUS_OK;
+    }
+    int64_t due_ms = run->step->env->now_ms + retry_delay_ms(retrier, counts[index], run->step->env);
+    counts[index]++;
+    frame->row.retry_counts = (struct int_array){counts, state->retrier_count};
+    frame->row.retry_total++;
+    frame->row.deadline = due_ms * 1000;
+    run_phase(run, frame, FRAME_RETRY, due_ms);
+    return STATUS_OK;
+}
+
+/* {"Error": …, "Cause": …}, without what is not known. */
+static enum status error_output(struct run *run, const struct failure *failure, const struct value **out_value)
+{
+    struct value_member *members = arena_array(run->arena, struct value_member, 2);
+    size_t count = 0;
+    TRY_NEW(members);
+    if (failure->error.bytes != NULL) {
+        members[count].key = STR("Error");
+        TRY(value_string(run->arena, failure->error, &members[count++].value));
+    }
+    if (failure->cause.bytes != NULL) {
+        members[count].key = STR("Cause");
+        TRY(value_string(run->arena, failure->cause, &members[count++].value));
+    }
+    return value_object(run->arena, members, count, out_value);
+}
+
+static enum status catch(struct run *run, struct run_frame *frame, const struct catcher *catcher, const struct failure *failure)
+{
+    const struct state *state = run_state(run, frame);
+    const struct value *error = NULL;
+    struct failure problem = FAILURE_NONE;
+    TRY(error_output(run, failure, &error));
+    struct step_exit exit = {
+        .next = catcher->next,
+        .assign = catcher->assign,
+        .output = catcher->output,
+        .data = data_of_value(error),
+        .assign_input = data_of_value(error),
+        .error_output = error,
+    };
+    if (!state->jsonata) {
+        TRY(dataflow_result_path(run, frame, &catcher->result_path, data_of_value(error), &exit.data, &problem));
+        if (failure_is(&problem)) {
+            return step_fail_evaluation(run, frame, problem);
+        }
+    }
+    return step_exit(run, frame, &exit);
+}
+
+/* ParallelStateFailed or MapStateFailed: recorded unless the state is retried. */
+static enum status record_children_failed(struct run *run, struct run_frame *frame)
+{
+    struct history_event *event = NULL;
+    enum state_type type = run_state(run, frame)->type;
+    if (type != STATE_PARALLEL && type != STATE_MAP) {
+        return STATUS_OK;
+    }
+    return history_add_frame(run, frame,
+                             type == STATE_PARALLEL ? HISTORY_EVENT_PARALLEL_STATE_FAILED : HISTORY_EVENT_MAP_STATE_FAILED, &event);
+}
+
+/* Nothing in the state answers to the failure: what is around it fails. */
+static enum status propagate(struct run *run, struct run_frame *frame, const struct failure *failure, bool heartbeat)
+{
+    if (frame->row.parent != FRAME_NO_PARENT) {
+        return step_child_failed(run, frame, failure, heartbeat);
+    }
+    return step_end_execution(run, EXECUTION_STATUS_FAILED, frame->row.previous_event_id, NULL, failure);
+}
+
+enum status step_fail(struct run *run, struct run_frame *frame, const struct failure *failure, bool heartbeat)
+{
+    const struct state *state = run_state(run, frame);
+    const struct retry_error error = {failure->error, heartbeat};
+    uint32_t retrier = retry_find_retrier(state, &error);
+    if (retrier != UINT32_MAX) {
+        bool retried = false;
+        TRY(retry(run, frame, retrier, &retried));
+        if (retried) {
+            return STATUS_OK;
+        }
+    }
+    TRY(record_children_failed(run, frame));
+    uint32_t catcher = retry_find_catcher(state, &error);
+    if (catcher != UINT32_MAX) {
+        return catch(run, frame, &state->catchers[catcher], failure);
+    }
+    return propagate(run, frame, failure, heartbeat);
+}
+
+enum status step_fail_evaluation(struct run *run, struct run_frame *frame, struct failure failure)
+{
+    const struct state *state = run_state(run, frame);
+    struct history_event *event = NULL;
+    struct str cause = failure.cause;
+    bool named = str_equal(failure.error, errors_name(ERROR_RUNTIME)) ||
+                 str_equal(failure.error, errors_name(ERROR_QUERY_EVALUATION_ERROR)) ||
+                 str_equal(failure.error, errors_name(ERROR_RESULT_PATH_MATCH_FAILURE));
+    if (named) {
+        TRY(arena_format(run->arena, &failure.cause,
+                         "An error occurred while executing the state '%.*s' (entered at the event id #%lld). %.*s",
+                         STR_ARGS(state->name), (long long)frame->row.entered_event_id, STR_ARGS(cause)));
+    }
+    if (str_equal(failure.error, errors_name(ERROR_QUERY_EVALUATION_ERROR))) {
+        /* Seen on AWS: it names the event before the state was entered. */
+        TRY(history_add(run, HISTORY_EVENT_EVALUATION_FAILED, frame->row.before_entered_event_id, &event));
+        event->error = failure.error;
+        event->cause = failure.cause;
+        event->location = failure.location;
+        event->state = state->name;
+        frame->row.previous_event_id = event->id;
+        frame->dirty = true;
+    }
+    return step_fail(run, frame, &failure, false);
+}
