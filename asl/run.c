@@ -420,7 +420,7 @@ enum status run_flush(struct run *run)
         }
     }
     TRY(flush_payloads(run));
-    if (run->execution_dirty) {
+    if (run->execution_dirty && !run->execution_deleted) {
         TRY(effects_add(run->effects, EFFECT_PUT_EXECUTION, &effect));
         effect->execution = &run->execution;
     }

@@ -60,9 +60,13 @@ struct run {
     struct run_payload *payloads;
     uint32_t payload_count;
     uint32_t payload_capacity;
+    bool execution_deleted; /* its row goes: nothing of it is written any more */
+    bool forgotten;         /* its status is to be tombstoned */
+    bool status_changed;    /* the status is to be published, with */
+    struct str status_output;
     uint32_t states_entered;
     uint32_t rows_estimated; /* rows that the flush will write, roughly; counts towards STEP_EFFECTS_MAX */
-    int64_t transitions;
+    int64_t transitions; /* of this step, as AWS meters them */
     int64_t executions_started;
     bool history_full;
 };

@@ -15,6 +15,14 @@ const struct step_config step_config_default = {
     .redrive_ms = (int64_t)REDRIVE_DAYS * 24 * 3600 * 1000,
 };
 
+/* AWS meters each state entered, retries included. */
+static void count_transition(struct run *run)
+{
+    run->states_entered++;
+    run->transitions++;
+    run->execution.transitions++;
+}
+
 static enum status enter_state(struct run *run, struct run_frame *frame)
 {
     static enum status (*const enters[])(struct run *, struct run_frame *) = {
@@ -33,16 +41,14 @@ static enum status enter_state(struct run *run, struct run_frame *frame)
     frame->row.entered_time = run->execution.last_time;
     frame->row.retry_counts = (struct int_array){NULL, 0};
     frame->row.retry_total = 0;
-    run->states_entered++;
-    run->transitions++;
+    count_transition(run);
     return enters[state->type](run, frame);
 }
 
 /* A retry's delay is over: the state's work begins anew. It counts as a transition. */
 static enum status retry_state(struct run *run, struct run_frame *frame)
 {
-    run->states_entered++;
-    run->transitions++;
+    count_transition(run);
     switch (run_state(run, frame)->type) {
     case STATE_TASK:
         return step_schedule_task(run, frame);
@@ -257,6 +263,6 @@ enum status step_apply(const struct step *step, const struct step_event *event, 
         return STATUS_OK;
     }
     TRY(run_queue_out(&run));
-    run.execution.transitions += run.transitions;
+    TRY(step_publish_status(&run));
     return run_flush(&run);
 }

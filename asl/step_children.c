@@ -52,12 +52,12 @@ enum status step_start_parallel(struct run *run, struct run_frame *frame)
     }
     open_group(run, frame, parallel->branch_count, 0);
     TRY(history_add_frame(run, frame, HISTORY_EVENT_PARALLEL_STATE_STARTED, &event));
+    frame->row.pending_event_id = event->id; /* what every branch's first event names */
     /* The branches' common input is a row, as branches may be started by a later step. */
     TRY(data_text(run->arena, &input, &text));
     const struct payload_id id = items_page(frame, 0);
     TRY(run_payload_put(run, &id, text));
-    TRY(step_start_children(run, frame));
-    return frame->row.child_started == frame->row.child_count ? run_payload_delete(run, &id) : STATUS_OK;
+    return step_start_children(run, frame);
 }
 
 enum status step_enter_parallel(struct run *run, struct run_frame *frame)
@@ -75,7 +75,10 @@ static enum status start_branch(struct run *run, struct run_frame *parent)
     int64_t index = parent->row.child_started++;
     TRY(run_frame_new(run, parent, index, parallel->branches[index], &child));
     run_set_input(run, child, data_of_text(input));
-    child->row.previous_event_id = parent->row.previous_event_id;
+    child->row.previous_event_id = parent->row.pending_event_id;
+    if (parent->row.child_started == parent->row.child_count) {
+        TRY(run_payload_delete(run, &id));
+    }
     return run_queue(run, child);
 }
 
@@ -308,9 +311,10 @@ enum status step_start_children(struct run *run, struct run_frame *parent)
 /* Deletes what a group left: its rows at once when they are few, else through a frame that sweeps. */
 static enum status drop_group(struct run *run, const struct run_frame *parent)
 {
-    int64_t pages = run_state(run, parent)->type == STATE_MAP
-                        ? (parent->row.child_count + page_items(parent->row.child_count) - 1) / page_items(parent->row.child_count)
-                        : 0;
+    bool map = run_state(run, parent)->type == STATE_MAP;
+    bool unstarted = parent->row.child_started < parent->row.child_count;
+    int64_t page_size = page_items(parent->row.child_count);
+    int64_t pages = map ? (parent->row.child_count + page_size - 1) / page_size : unstarted ? 1 : 0;
     if (parent->row.child_done + pages <= DELETE_AT_ONCE_MAX) {
         for (int64_t at = 0; at < parent->row.child_count && parent->row.child_done > 0; at++) {
             const struct payload_id id = {.scope = parent->row.child_group, .slot = PAYLOAD_OUTPUT, .index = at};
@@ -539,26 +543,49 @@ static enum status load_page(struct run *run, int64_t from, int64_t *out_last)
     return STATUS_OK;
 }
 
-/* Takes down the doomed frames the run knows, latest (innermost) first, as long as the step has room. */
-static enum status abort_known(struct run *run, struct run_frame *parent, int64_t from, int64_t last)
+/* The known frame with the lowest id that `parent` has below it, or NULL. */
+static struct run_frame *lowest_child(struct run *run, const struct run_frame *parent)
 {
-    int64_t below = INT64_MAX;
+    struct run_frame *lowest = NULL;
+    for (uint32_t at = 0; at < run->frame_count; at++) {
+        struct run_frame *frame = run->frames[at];
+        if (!frame->deleted && frame->row.parent == parent->row.id && (lowest == NULL || frame->row.id < lowest->row.id)) {
+            lowest = frame;
+        }
+    }
+    return lowest;
+}
+
+/* The next frame to be taken down: the first doomed one, or what is innermost below it; NULL when none is known. */
+static enum status next_doomed(struct run *run, const struct run_frame *parent, struct run_frame **out_frame)
+{
+    struct run_frame *next = NULL;
+    for (uint32_t at = 0; at < run->frame_count; at++) {
+        struct run_frame *frame = run->frames[at];
+        bool doomed = false;
+        if (frame->deleted || frame->row.id <= parent->row.id || frame->row.phase == FRAME_SWEEP ||
+            (next != NULL && frame->row.id > next->row.id)) {
+            continue;
+        }
+        TRY(is_doomed(run, parent, frame, &doomed));
+        next = doomed ? frame : next;
+    }
+    for (struct run_frame *child = next; child != NULL; child = lowest_child(run, child)) {
+        next = child;
+    }
+    *out_frame = next;
+    return STATUS_OK;
+}
+
+/* Takes down the doomed frames the run knows, in their order and inner ones first, as long as the step has room. */
+static enum status abort_known(struct run *run, struct run_frame *parent)
+{
     while (!run_is_full(run)) {
         struct run_frame *next = NULL;
-        for (uint32_t at = 0; at < run->frame_count; at++) {
-            struct run_frame *frame = run->frames[at];
-            bool doomed = false;
-            if (frame->deleted || frame->row.id < from || frame->row.id > last || frame->row.id >= below ||
-                frame->row.phase == FRAME_SWEEP || (next != NULL && frame->row.id < next->row.id)) {
-                continue;
-            }
-            TRY(is_doomed(run, parent, frame, &doomed));
-            next = doomed ? frame : next;
-        }
+        TRY(next_doomed(run, parent, &next));
         if (next == NULL) {
             return STATUS_OK;
         }
-        below = next->row.id;
         TRY(record_aborted(run, next, parent->row.pending_event_id));
         TRY(run_frame_delete(run, next));
     }
@@ -584,7 +611,7 @@ enum status step_abort_children(struct run *run, struct run_frame *parent)
     while (from < INT64_MAX) {
         int64_t last = 0;
         TRY(load_page(run, from, &last));
-        TRY(abort_known(run, parent, from, last));
+        TRY(abort_known(run, parent));
         if (run_is_full(run)) {
             return run_queue(run, parent); /* comes back by a continuation, and begins anew */
         }

@@ -14,13 +14,16 @@ static struct str execution_name(struct str arn)
     return str_slice(arn, 0, str_find(arn, ':'));
 }
 
-static enum status publish_status(struct run *run, struct str output)
+enum status step_publish_status(struct run *run)
 {
     struct execution_status *status = arena_new(run->arena, struct execution_status);
     struct effect *effect = NULL;
     struct data *input = NULL;
     struct str input_text;
     const struct execution_row *execution = &run->execution;
+    if (!run->status_changed) {
+        return run->forgotten ? effects_add(run->effects, EFFECT_STATUS_TOMBSTONE, &effect) : STATUS_OK;
+    }
     TRY_NEW(status);
     TRY(run_execution_input(run, &input));
     TRY(data_text(run->arena, input, &input_text));
@@ -38,7 +41,7 @@ static enum status publish_status(struct run *run, struct str output)
         .start_date = execution->incarnation,
         .stop_date = execution->stop_date,
         .input = input_text,
-        .output = output,
+        .output = run->status_output,
         .error = execution->error,
         .cause = execution->cause,
         .trace_header = execution->trace_header,
@@ -47,7 +50,8 @@ static enum status publish_status(struct run *run, struct str output)
     };
     TRY(effects_add(run->effects, EFFECT_STATUS, &effect));
     effect->status = status;
-    return STATUS_OK;
+    /* An Express execution is told and forgotten in one step; readers of the topic still see how it ended. */
+    return run->forgotten ? effects_add(run->effects, EFFECT_STATUS_TOMBSTONE, &effect) : STATUS_OK;
 }
 
 static enum status fill_execution(struct run *run, const struct step_start *start)
@@ -105,7 +109,7 @@ enum status step_begin_execution(struct run *run, const struct step_start *start
     event->state_machine_alias_arn = start->state_machine_alias_arn;
     root->row.previous_event_id = 0; /* the first state's event, too, names none */
     run_set_input(run, root, data_of_text(start->input));
-    TRY(publish_status(run, STR_NONE));
+    run->status_changed = true;
     return run_queue(run, root);
 }
 
@@ -130,9 +134,32 @@ static enum history_event_type end_event(enum execution_status_id status)
     UNREACHABLE("status of an execution that has ended");
 }
 
+static enum status delete_root_payloads(struct run *run)
+{
+    struct run_frame *root = NULL;
+    TRY(run_frame(run, FRAME_ROOT, &root));
+    if (run->execution.input.bytes == NULL && run->execution_stored) {
+        TRY(run_payload_delete(run, &(struct payload_id){.scope = FRAME_ROOT, .slot = PAYLOAD_EXECUTION_INPUT}));
+    }
+    if (root->stored_input) {
+        TRY(run_payload_delete(run, &(struct payload_id){.scope = FRAME_ROOT, .slot = PAYLOAD_INPUT}));
+    }
+    if (root->stored_variables) {
+        TRY(run_payload_delete(run, &(struct payload_id){.scope = FRAME_ROOT, .slot = PAYLOAD_VARIABLES}));
+    }
+    return STATUS_OK;
+}
+
 /* Deletes frames and payloads, a page at a time. *out_done: nothing is left. */
 static enum status delete_rows(struct run *run, bool *out_done)
 {
+    *out_done = true;
+    for (uint32_t at = 0; at < run->payload_count; at++) {
+        run->payloads[at].text = STR_NONE;
+    }
+    if (run->execution.next_frame_id == FRAME_ROOT + 1) {
+        return delete_root_payloads(run); /* the usual small workflow: nothing to look for */
+    }
     const struct frame_row **rows = NULL;
     struct payload_id *payloads = NULL;
     size_t frame_count = 0;
@@ -183,11 +210,12 @@ static enum status clean_up(struct run *run)
         return run_arm_execution(run, forget_ms);
     }
     TRY(run_arm_execution(run, RECORD_NONE));
-    run->execution_dirty = false;
+    run->execution_deleted = true;
     if (run->execution_stored) {
         TRY(effects_add(run->effects, EFFECT_DELETE_EXECUTION, &effect));
     }
-    return effects_add(run->effects, EFFECT_STATUS_TOMBSTONE, &effect);
+    run->forgotten = true;
+    return STATUS_OK;
 }
 
 /* The root frame waits for nothing any more, and of a success nothing of it is needed. */
@@ -212,6 +240,8 @@ enum status step_end_execution(struct run *run, enum execution_status_id status,
 {
     struct history_event *event = NULL;
     struct str output_text = STR_NONE;
+    struct data *input = NULL;
+    TRY(run_execution_input(run, &input)); /* the status shows it; its row may be gone before */
     bool redrivable = status != EXECUTION_STATUS_SUCCEEDED && !run->execution.express && run->step->config->redrive_ms > 0;
     TRY(history_add(run, end_event(status), previous_event_id, &event));
     if (output != NULL) {
@@ -227,7 +257,8 @@ enum status step_end_execution(struct run *run, enum execution_status_id status,
     run->execution.status = status;
     run->execution.stop_date = run->execution.last_time;
     run->execution_dirty = true;
-    TRY(publish_status(run, output_text));
+    run->status_changed = true;
+    run->status_output = output_text;
     TRY(close_root(run, redrivable));
     if (redrivable) {
         return run_arm_execution(run, run->step->env->now_ms + run->step->config->redrive_ms);

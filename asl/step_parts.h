@@ -125,6 +125,9 @@ MUST_CHECK enum status step_begin_execution(struct run *run, const struct step_s
 MUST_CHECK enum status step_end_execution(struct run *run, enum execution_status_id status, int64_t previous_event_id,
                                           struct data *output, const struct failure *failure);
 
+/* Publishes the status when the step changed it. */
+MUST_CHECK enum status step_publish_status(struct run *run);
+
 /* The execution's own timer: the deadline while it runs, later the clean-up. */
 MUST_CHECK enum status step_execution_timer(struct run *run, int64_t due_ms);
 
