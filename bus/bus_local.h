@@ -16,6 +16,10 @@ MUST_CHECK enum status bus_local_open(const struct bus_local_options *options, s
 /* Lets other processes of this user use the bus: listens on the Unix socket `path` (mode 0600) until the bus is closed. */
 MUST_CHECK enum status bus_local_serve(struct bus *bus, const char *path, struct bus_error *out_error);
 
+/* One round of retention and compaction over all partitions, as at `now_ms`. The bus does it by itself every half minute;
+ * this is for tests and tools. */
+MUST_CHECK enum status bus_local_clean(struct bus *bus, int64_t now_ms, struct bus_error *out_error);
+
 /* A bus served by another process: topics, readers, producers, followers. Members are refused. NOT_FOUND: nobody listens. */
 MUST_CHECK enum status bus_remote_open(const char *path, struct bus **out_bus, struct bus_error *out_error);
 

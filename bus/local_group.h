@@ -1,0 +1,48 @@
+/* A group of members: who owns which partition (both input topics' partition p together). Everything under the bus's
+ * lock. */
+#ifndef PAWL_BUS_LOCAL_GROUP_H
+#define PAWL_BUS_LOCAL_GROUP_H
+
+#include "bus/local.h"
+
+/* One's place in a group. */
+struct local_seat {
+    struct local_group *group;
+    char *instance;
+    uint32_t thread;
+    uint32_t from; /* the partitions it should have: [from, to) */
+    uint32_t to;
+    bool fenced;
+    struct local_waiter *waiter;
+    struct local_seat *next; /* by instance and thread */
+};
+
+struct local_group {
+    char *name;
+    const struct bus_topic *topics[2];
+    struct local_seat *seats;
+    struct local_seat **owners; /* of each partition; NULL: nobody */
+    struct local_group *next;
+};
+
+/* The group, made at its first use. REFUSED when it is about other topics. */
+MUST_CHECK enum status local_group_get(struct local *local, struct str name, const struct bus_topic *const topics[2],
+                                       struct local_group **out_group, struct bus_error *out_error);
+void local_group_destroy(struct local_group *group);
+
+/* Takes the seat, from whoever has that instance and thread: he is fenced and what he owned is free. */
+void local_group_join(struct local_group *group, struct local_seat *seat);
+
+/* Frees what the seat owns. Nothing when it was fenced. */
+void local_group_leave(struct local_seat *seat);
+
+/* Partitions that the seat owns and should not, or (`gain`) that it should have and nobody owns; how many. */
+size_t local_group_due(const struct local_seat *seat, bool gain, uint32_t *out_partitions);
+
+void local_group_take(struct local_seat *seat, const uint32_t *partitions, size_t count);
+void local_group_release(struct local_seat *seat, const uint32_t *partitions, size_t count);
+
+/* All that the seat owns. */
+size_t local_group_owned(const struct local_seat *seat, uint32_t *out_partitions);
+
+#endif
