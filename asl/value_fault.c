@@ -1,26 +1,15 @@
 #include "asl/value_fault.h"
 
+#include "asl/utf.h"
 #include "base/assert.h"
 #include "base/limits.h"
 
 #define TOKEN_CHARACTERS_MAX 256  /* Jackson's ParserBase: what it repeats of an unknown token */
 #define SOURCE_CHARACTERS_MAX 500 /* Jackson's JsonLocation: what it repeats of the source */
 
-/* The code point at `at`, and its length in bytes; a malformed byte stands for itself. */
 static uint32_t code_point(const char *at, const char *end, size_t *out_length)
 {
-    unsigned char first = (unsigned char)*at;
-    size_t length = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    *out_length = 1;
-    if (length == 1 || (size_t)(end - at) < length) {
-        return first;
-    }
-    uint32_t point = first & (0xFFU >> (length + 1));
-    for (size_t index = 1; index < length; index++) {
-        point = point << 6 | ((unsigned char)at[index] & 0x3F);
-    }
-    *out_length = length;
-    return point;
+    return utf_decode((struct str){at, (size_t)(end - at)}, out_length);
 }
 
 /* Java's Character.isJavaIdentifierPart; beyond ASCII it is guessed by blocks. */

@@ -1,5 +1,6 @@
 /* The parser of asl/value.h. It works on every payload of every event, so: one pass, strings scanned eight bytes at a
  * time, values allocated at their exact size, and words about errors only when there is one. */
+#include "asl/utf.h"
 #include "asl/value.h"
 #include "asl/value_fault.h"
 #include "base/limits.h"
@@ -96,13 +97,6 @@ static size_t sequence_length(const char *at, const char *end)
     return length;
 }
 
-static int hex_digit(char byte)
-{
-    return byte >= '0' && byte <= '9'              ? byte - '0'
-           : (byte | 0x20) >= 'a' && (byte | 0x20) <= 'f' ? (byte | 0x20) - 'a' + 10
-                                                   : -1;
-}
-
 /* Past the escape whose backslash is at scanner->at. */
 static bool scan_escape(struct scanner *scanner)
 {
@@ -121,7 +115,7 @@ static bool scan_escape(struct scanner *scanner)
         if (at + index >= scanner->end) {
             return fail(scanner, VALUE_FAULT_END, scanner->end, " in character escape sequence");
         }
-        if (hex_digit(at[index]) < 0) {
+        if (utf_hex_digit(at[index]) < 0) {
             return fail(scanner, VALUE_FAULT_CHARACTER, at + index, ": expected a hex-digit for character escape sequence");
         }
     }
@@ -433,26 +427,6 @@ static enum status pending_grow(struct parser *parser)
     return STATUS_OK;
 }
 
-static size_t utf8_encode(uint32_t point, char *out_bytes)
-{
-    if (point < 0x80) {
-        out_bytes[0] = (char)point;
-        return 1;
-    }
-    size_t length = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    for (size_t index = length - 1; index > 0; index--) {
-        out_bytes[index] = (char)(0x80 | (point & 0x3F));
-        point >>= 6;
-    }
-    out_bytes[0] = (char)((0xF00 >> length) | point);
-    return length;
-}
-
-static uint32_t hex_unit(const char *at)
-{
-    return (uint32_t)(hex_digit(at[0]) << 12 | hex_digit(at[1]) << 8 | hex_digit(at[2]) << 4 | hex_digit(at[3]));
-}
-
 /* What the escape at `at` (its backslash) stands for; a pair of surrogates is one character. Returns the bytes read. */
 static size_t decode_escape(const char *at, const char *end, uint32_t *out_point)
 {
@@ -478,16 +452,7 @@ static size_t decode_escape(const char *at, const char *end, uint32_t *out_point
         *out_point = (unsigned char)at[1];
         return 2;
     }
-    uint32_t unit = hex_unit(at + 2);
-    *out_point = unit;
-    if ((unit & 0xFC00) == 0xD800 && end - at >= 12 && at[6] == '\\' && at[7] == 'u') {
-        uint32_t low = hex_unit(at + 8);
-        if ((low & 0xFC00) == 0xDC00) {
-            *out_point = 0x10000 + ((unit & 0x3FF) << 10) + (low & 0x3FF);
-            return 12;
-        }
-    }
-    return 6;
+    return utf_unescape((struct str){at, (size_t)(end - at)}, out_point);
 }
 
 /* The characters of a scanned string. `source` has its quotes. */
@@ -512,7 +477,7 @@ static enum status decode_string(struct arena *arena, struct str source, bool es
         if (at < end) {
             uint32_t point = 0;
             at += decode_escape(at, end, &point);
-            length += utf8_encode(point, bytes + length);
+            length += utf_encode(point, bytes + length);
         }
     }
     *out_string = (struct str){bytes, length};

@@ -28,6 +28,11 @@
 
 /* Ours: what bounds a loop, a recursion or a buffer. */
 #define JSON_DEPTH_MAX 512               /* nested arrays and objects in a payload; Jackson's own limit is 1,000 */
+#define PATH_TOKENS_MAX 128              /* steps of one JSONPath */
+#define PATH_NESTING_MAX 16              /* paths, parentheses and filters inside each other in a JSONPath */
+#define PATH_VISITS_MAX 2000000          /* values that one evaluation of a JSONPath may look at */
+#define PATH_PATTERN_STEPS_MAX 1000000   /* PCRE2's match limit of a filter's regular expression */
+#define PATH_PATTERN_HEAP_KIB_MAX 20000  /* PCRE2's heap limit, which bounds its backtracking */
 #define MACHINE_DEPTH_MAX 32             /* machines inside machines (Parallel, Map) in a definition */
 #define STEP_EFFECTS_MAX 1000            /* effects of one step, before a continuation (design, section 4) */
 #define STEP_STATES_MAX 100              /* states entered in one step, before a continuation */
