@@ -1,0 +1,299 @@
+#include "base/assert.h"
+#include "base/limits.h"
+#include "bus/bus_port.h"
+#include "processor/loop_parts.h"
+#include "state/mutant.h"
+#include "state/timers.h"
+
+#include <inttypes.h>
+
+/* ---- Into the transaction ---- */
+
+enum status batch_touch(struct loop *loop, struct partition *partition, struct bus_error *out_error)
+{
+    ASSERT(partition->phase == PARTITION_ACTIVE || MUTANT(PROCESS_WHILE_RESTORING));
+    partition->touched = true; /* whatever happens now: its record is to be delivered again unless this batch commits */
+    if (!loop->batch.begun) {
+        TRY(bus_begin(loop->member, out_error));
+        loop->batch.begun = true;
+    }
+    return STATUS_OK;
+}
+
+enum status batch_produce(struct loop *loop, const struct outbox *outbox, struct bus_error *out_error)
+{
+    for (size_t at = 0; at < outbox->count; at++) {
+        TRY(bus_produce(loop->member, &outbox->items[at], out_error));
+    }
+    loop->batch.bytes += outbox->bytes;
+    return STATUS_OK;
+}
+
+/* ---- Uses: added up in memory, one row a machine and minute at the end ---- */
+
+void batch_count_usage(struct loop *loop, struct partition *partition, const struct handling *handling)
+{
+    if (handling->usage_transitions == 0 && handling->usage_executions_started == 0) {
+        return;
+    }
+    int64_t minute = handling->env->now_ms / 60000;
+    struct partition_usage *usage = partition->usage;
+    while (usage != NULL &&
+           !(usage->minute == minute && str_equal(usage->state_machine_arn, handling->usage_machine_arn))) {
+        usage = usage->next;
+    }
+    if (usage == NULL) {
+        usage = arena_new(loop->batch_arena, struct partition_usage);
+        /* A batch is bounded, its arena is not near its end. */
+        ASSERT(usage != NULL);
+        usage->minute = minute;
+        ASSERT(arena_copy(loop->batch_arena, handling->usage_machine_arn, &usage->state_machine_arn) == STATUS_OK);
+        usage->next = partition->usage;
+        partition->usage = usage;
+    }
+    usage->transitions += handling->usage_transitions;
+    usage->executions_started += handling->usage_executions_started;
+}
+
+static enum status put_usage(struct loop *loop, struct partition *partition, const struct partition_usage *usage)
+{
+    struct store *store = &partition->store;
+    struct key key;
+    struct usage_row row;
+    const void *present;
+    record_init(RECORD_usage_row, &row);
+    row.state_machine_arn = usage->state_machine_arn;
+    row.minute = usage->minute * 60000000;
+    TRY(keys_usage(partition->id, usage->minute, usage->state_machine_arn, &key));
+    enum status status = store_get(store, loop->batch_arena, &key, RECORD_usage_row, &present);
+    if (status == STATUS_OK) {
+        row = *(const struct usage_row *)present;
+    } else if (status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    row.transitions += usage->transitions;
+    row.executions_started += usage->executions_started;
+    if (usage->minute < partition->usage_minute) {
+        partition->usage_minute = usage->minute;
+    }
+    return store_put(store, &key, RECORD_usage_row, &row);
+}
+
+/* ---- The end of the transaction ---- */
+
+static enum status put_commit_row(struct loop *loop, struct partition *partition)
+{
+    struct store *store = &partition->store;
+    struct key key;
+    struct commit_row row;
+    record_init(RECORD_commit_row, &row);
+    row.sequence = ++partition->current.sequence;
+    row.row_count = partition->row_count + (int64_t)store->changes.count + 1;
+    row.commands_offset = partition->current.next[INPUT_COMMANDS];
+    row.results_offset = partition->current.next[INPUT_RESULTS];
+    row.time = loop->env.now_ms * 1000;
+    if (MUTANT(SKIP_COMMIT_ROW) && row.sequence % 5 == 4) {
+        return STATUS_OK;
+    }
+    keys_kind(partition->id, KEY_COMMIT, &key);
+    return store_put(store, &key, RECORD_commit_row, &row);
+}
+
+/* Usage rows and, last, the commit row (rule 12). */
+static enum status close_partition(struct loop *loop, struct partition *partition, struct bus_error *out_error)
+{
+    struct store *store = &partition->store;
+    store_begin(store, loop->batch_arena);
+    for (const struct partition_usage *usage = partition->usage; usage != NULL; usage = usage->next) {
+        TRY(put_usage(loop, partition, usage));
+    }
+    TRY(put_commit_row(loop, partition));
+    for (size_t at = 0; at < store->changes.count; at++) {
+        const struct bus_message message = {
+            .topic = topics_get(loop->shared.topics, TOPIC_STATE),
+            .partition = partition->id,
+            .key = store->changes.items[at].key,
+            .value = store->changes.items[at].value,
+        };
+        TRY(bus_produce(loop->member, &message, out_error));
+    }
+    counters_add(loop->shared.counters, COUNTER_ROWS, (int64_t)store->changes.count);
+    return STATUS_OK;
+}
+
+/* Rule 1: the present offsets of every touched partition, moved or not. */
+static size_t fill_positions(const struct loop *loop, struct bus_position *positions)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        const struct partition *partition = loop->partitions[at];
+        bool moved = partition->current.next[0] != partition->committed.next[0] ||
+                     partition->current.next[1] != partition->committed.next[1];
+        if (!partition->touched || (MUTANT(SKIP_TIMER_OFFSETS) && !moved)) {
+            continue;
+        }
+        struct bus_position *position = &positions[count++];
+        position->partition = partition->id;
+        for (int input = 0; input < INPUT_COUNT; input++) {
+            position->next[input] = partition->current.next[input];
+            if (MUTANT(COMMIT_LAST) && position->next[input] > partition->committed.next[input]) {
+                position->next[input]--;
+            }
+        }
+    }
+    return count;
+}
+
+static enum status put_offset_row(struct loop *loop, struct partition *partition)
+{
+    const struct bus_topic *topic = topics_get(loop->shared.topics, TOPIC_STATE);
+    struct offset_row row;
+    int64_t last = bus_last_offset(loop->member, topic, partition->id);
+    ASSERT(last >= 0 || MUTANT(SKIP_COMMIT_ROW));
+    if (last < 0) {
+        return STATUS_OK;
+    }
+    record_init(RECORD_offset_row, &row);
+    row.offset = last + 1;
+    row.cluster_id = bus_cluster_id(loop->shared.bus);
+    row.topic_mark = bus_topic_mark(topic);
+    row.time = loop->env.now_ms * 1000;
+    return store_put_offset(&partition->store, loop->batch_arena, &row);
+}
+
+static void clear_partition(struct partition *partition)
+{
+    partition->touched = false;
+    partition->row_count = 0;
+    partition->usage = NULL;
+}
+
+static void clear_batch(struct loop *loop)
+{
+    loop->batch = (struct batch){.begun = false};
+    arena_reset(loop->batch_arena);
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        clear_partition(loop->partitions[at]);
+    }
+}
+
+/* Kafka has committed: overlay → store, in one write with each partition's commit row and changelog offset (rule 11). */
+static enum status write_store(struct loop *loop, struct bus_error *out_error)
+{
+    struct kv_error error = {""};
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        if (loop->partitions[at]->touched) {
+            TRY(put_offset_row(loop, loop->partitions[at]));
+        }
+    }
+    if (kv_batch_write(loop->overlay, &error) != STATUS_OK) {
+        return bus_port_fail(out_error, STATUS_FATAL, "the store can't be written: %s", error.text);
+    }
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        loop->partitions[at]->committed = loop->partitions[at]->current;
+    }
+    return STATUS_OK;
+}
+
+static enum status close_all(struct loop *loop, struct bus_error *out_error)
+{
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        if (loop->partitions[at]->touched) {
+            TRY(close_partition(loop, loop->partitions[at], out_error));
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status write_too_early(struct loop *loop)
+{
+    struct kv_error error = {""};
+    return MUTANT(WRITE_BEFORE_COMMIT) ? kv_batch_write(loop->overlay, &error) : STATUS_OK;
+}
+
+enum status batch_commit(struct loop *loop, struct bus_error *out_error)
+{
+    if (!loop->batch.begun) {
+        clear_batch(loop);
+        return STATUS_OK;
+    }
+    enum status status = close_all(loop, out_error);
+    if (status == STATUS_OK) {
+        struct bus_position *positions = arena_array(loop->batch_arena, struct bus_position, loop->partition_count);
+        ASSERT(positions != NULL);
+        size_t count = fill_positions(loop, positions);
+        ASSERT(count > 0 || MUTANT(SKIP_TIMER_OFFSETS));
+        TRY(write_too_early(loop));
+        status = bus_commit(loop->member, positions, count, out_error);
+    }
+    if (status != STATUS_OK) {
+        return batch_fail(loop, status, out_error);
+    }
+    counters_add(loop->shared.counters, COUNTER_COMMITS, 1);
+    loop->last_commit_ms = loop_now_ms(loop);
+    poison_committed(&loop->poison, loop->batch.has_subject ? &loop->batch.subject : NULL);
+    status = write_store(loop, out_error);
+    clear_batch(loop);
+    return status;
+}
+
+/* ---- When it fails ---- */
+
+/* Everything since the last commit was never there. */
+static void drop(struct loop *loop)
+{
+    if (!MUTANT(KEEP_OVERLAY_AFTER_ABORT)) {
+        kv_batch_clear(loop->overlay);
+    }
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        struct partition *partition = loop->partitions[at];
+        if (partition->touched) {
+            partition->current = partition->committed;
+            partition->seek_pending = !MUTANT(NO_SEEK_AFTER_ABORT);
+            partition->usage_minute = PARTITION_USAGE_UNKNOWN;
+            timers_forget(&partition->store);
+        }
+    }
+    loop->need = (struct need){.type = NEED_NOTHING};
+    clear_batch(loop);
+}
+
+static enum status fenced(struct loop *loop)
+{
+    drop(loop);
+    counters_add(loop->shared.counters, COUNTER_FENCED, 1);
+    for (size_t at = 0; at < loop->partition_count && !MUTANT(FENCED_KEEPS_STATE); at++) {
+        takeover_begin_again(loop, loop->partitions[at]);
+    }
+    return STATUS_OK;
+}
+
+enum status batch_fail(struct loop *loop, enum status status, struct bus_error *out_error)
+{
+    bool begun = loop->batch.begun;
+    if (status != STATUS_ABORTABLE && status != STATUS_FENCED && status != STATUS_LIMIT_EXCEEDED &&
+        status != STATUS_RETRIABLE) {
+        return status;
+    }
+    if (status == STATUS_FENCED) {
+        return fenced(loop);
+    }
+    bool was_single = poison_is_single(&loop->poison);
+    poison_aborted(&loop->poison, loop->batch.records, loop->batch.has_subject ? &loop->batch.subject : NULL);
+    if (!was_single && poison_is_single(&loop->poison)) {
+        counters_add(loop->shared.counters, COUNTER_SINGLE_BATCHES, 1);
+    }
+    drop(loop);
+    counters_add(loop->shared.counters, COUNTER_ABORTS, 1);
+    if (!begun) {
+        return STATUS_RETRIABLE;
+    }
+    status = bus_abort(loop->member, out_error);
+    for (int tries = 0; status == STATUS_RETRIABLE && tries < 3; tries++) {
+        status = bus_abort(loop->member, out_error);
+    }
+    if (status == STATUS_OK) {
+        return STATUS_RETRIABLE;
+    }
+    return status == STATUS_FATAL ? status : fenced(loop);
+}

@@ -1,0 +1,184 @@
+#include "processor/handle.h"
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "processor/dead_letter.h"
+#include "processor/handle_parts.h"
+#include "state/timers.h"
+
+#include <inttypes.h>
+
+/* ---- A record ---- */
+
+static enum status dispatch(struct handling *handling, enum record_id record, const void *value)
+{
+    switch ((int)record) {
+#define COMMAND(name, function)                                                                                        \
+    case RECORD_##name:                                                                                                \
+        return function(handling, value);
+#define RESULT(name, event)                                                                                            \
+    case RECORD_##name:                                                                                                \
+        return handle_result(handling, RECORD_##name, value);
+#include "processor/handlers.def"
+    }
+    UNREACHABLE("record of an input topic");
+}
+
+static struct reply_to reply_to_of(enum record_id record, const void *value)
+{
+    switch ((int)record) {
+#define COMMAND(name, function)                                                                                        \
+    case RECORD_##name:                                                                                                \
+        return REPLY_TO((const struct name *)value);
+#define RESULT(name, event) COMMAND(name, )
+#include "processor/handlers.def"
+    }
+    UNREACHABLE("record of an input topic");
+}
+
+static enum status decode_and_dispatch(struct handling *handling)
+{
+    enum schema_id schema = handling->input == INPUT_COMMANDS ? SCHEMA_command : SCHEMA_task_result;
+    enum record_id record;
+    void *value;
+    struct codec_error error;
+    handling_count(handling, handling->input == INPUT_COMMANDS ? COUNTER_COMMANDS : COUNTER_RESULTS);
+    if (handling->record->value.bytes == NULL) {
+        return dead_letter_add(handling, STR("InvalidRecord"), STR("has no value"));
+    }
+    enum status status =
+        codec_decode(handling->codec, handling->arena, schema, handling->record->value, &record, &value, &error);
+    if (status == STATUS_INVALID) {
+        return dead_letter_add(handling, STR("InvalidRecord"), error.message);
+    }
+    TRY(status);
+    struct reply_to to = reply_to_of(record, value);
+    TRY(reply_prepare(handling, &to));
+    return dispatch(handling, record, value);
+}
+
+/* ---- What breaks ---- */
+
+/* Takes everything back that the handling has done so far. What it made may fill its arena: what is left to say goes to
+ * the spare one. */
+static void start_over(struct handling *handling)
+{
+    handling->arena = handling->spare;
+    handling->outbox = (struct outbox){.arena = handling->arena};
+    handling->need = (struct need){.type = NEED_NOTHING};
+    handling->usage_transitions = 0;
+    handling->usage_executions_started = 0;
+    memset(handling->counts, 0, sizeof handling->counts);
+    store_rollback(&handling->partition->store);
+    store_begin(&handling->partition->store, handling->arena);
+    timers_forget(&handling->partition->store);
+}
+
+enum status handle_park(struct handling *handling, const struct execution_row *row, struct str reason)
+{
+    struct key key;
+    struct execution_row parked = *row;
+    parked.parked = reason;
+    keys_execution(handling->partition->store.partition, &handling->execution, &key);
+    handling_count(handling, COUNTER_PARKED);
+    return store_put(&handling->partition->store, &key, RECORD_execution_row, &parked);
+}
+
+/* The changes of the step as records of pawl.state. */
+static enum status publish_changes(struct handling *handling)
+{
+    const struct store_changes *changes = &handling->partition->store.changes;
+    for (size_t at = 0; at < changes->count; at++) {
+        const struct bus_message message = {
+            .topic = topics_get(handling->topics, TOPIC_STATE),
+            .partition = handling->partition->id,
+            .key = changes->items[at].key,
+            .value = changes->items[at].value,
+        };
+        TRY(outbox_add(&handling->outbox, &message, topic_types[TOPIC_STATE].max_message_bytes));
+        handling_count(handling, COUNTER_ROWS);
+    }
+    return STATUS_OK;
+}
+
+static enum status give_up(struct handling *handling, struct str reason)
+{
+    const struct execution_row *row = NULL;
+    struct str arn = STR("");
+    start_over(handling);
+    if (handling->has_execution) {
+        enum status status = store_execution(&handling->partition->store, handling->arena, &handling->execution, &row);
+        if (status == STATUS_OK) {
+            arn = row->arn;
+            TRY(handle_park(handling, row, reason));
+        } else if (status != STATUS_NOT_FOUND) {
+            return status;
+        }
+    }
+    if (handling->record != NULL) {
+        return dead_letter_add(handling, STR("InternalError"), reason);
+    }
+    if (row == NULL) {
+        TRY(timers_delete(&handling->partition->store, handling->timer));
+    }
+    return dead_letter_of_timer(handling, arn, STR("InternalError"), reason);
+}
+
+enum status handle_give_up(struct handling *handling, struct str reason)
+{
+    TRY(give_up(handling, reason));
+    return publish_changes(handling);
+}
+
+/* Runs `function` such that an assertion comes back here: false, and *out_scope tells which. */
+static bool run_scoped(struct handling *handling, enum status (*function)(struct handling *), struct assert_scope *scope,
+                       enum status *out_status)
+{
+    volatile bool whole = false;
+    assert_scope_enter(scope);
+    if (setjmp(scope->back) == 0) {
+        enum status status = function(handling);
+        *out_status = status == STATUS_OK ? publish_changes(handling) : status;
+        whole = true;
+    }
+    assert_scope_leave(scope);
+    return whole;
+}
+
+static enum status handle(struct handling *handling, enum status (*function)(struct handling *))
+{
+    struct assert_scope scope;
+    enum status status = STATUS_OK;
+    struct str reason;
+    bool whole = run_scoped(handling, function, &scope, &status);
+    if (!whole) {
+        TRY(arena_format(handling->spare, &reason, "assertion failed: %s at %s:%d", scope.condition, scope.file, scope.line));
+        status = handle_give_up(handling, reason);
+    } else if (status == STATUS_LIMIT_EXCEEDED) {
+        status = handle_give_up(handling, STR("more memory than a step may take, or a record larger than its topic takes"));
+    }
+    if (handling->use != NULL) {
+        definitions_release(handling->definitions, handling->use);
+        handling->use = NULL;
+    }
+    return status;
+}
+
+enum status handle_record(struct handling *handling)
+{
+    return handle(handling, decode_and_dispatch);
+}
+
+static enum status timer(struct handling *handling)
+{
+    handling_count(handling, COUNTER_TIMERS);
+    if (handling->timer->frame < TIMER_EXECUTION) {
+        return handle_definition_timer(handling);
+    }
+    return handle_execution_timer(handling);
+}
+
+enum status handle_timer(struct handling *handling)
+{
+    return handle(handling, timer);
+}

@@ -1,0 +1,79 @@
+/* The inside of a stream thread, for loop.c, takeover.c, batch.c and poison.c alone. */
+#ifndef PAWL_PROCESSOR_LOOP_PARTS_H
+#define PAWL_PROCESSOR_LOOP_PARTS_H
+
+#include "processor/handling.h"
+#include "processor/loop.h"
+#include "processor/poison.h"
+
+#include <pthread.h>
+
+struct batch {
+    bool begun;          /* its transaction is open */
+    uint32_t records;    /* records and timers handled */
+    size_t bytes;        /* produced */
+    int64_t started_ms;
+    bool has_subject;
+    struct poison_subject subject; /* the last one handled */
+};
+
+struct loop {
+    struct loop_shared shared;
+    uint32_t thread;
+    struct bus_member *member;
+    struct kv_batch *overlay;
+    struct arena *arena;       /* of one record or timer */
+    struct arena *spare;
+    struct arena *batch_arena; /* of the batch */
+    struct arena *need_arena;
+    struct env env;            /* seeded anew for each batch */
+    struct partition **partitions;
+    size_t partition_count;
+    size_t partition_capacity;
+    struct batch batch;
+    struct need need;          /* to be met after the commit */
+    struct partition *need_partition;
+    struct poison poison;
+    int64_t last_now_ms;
+    int64_t last_commit_ms;
+    size_t next_partition;     /* whose timers come first */
+    enum status callback_status; /* of a rebalance callback */
+    struct bus_error callback_error;
+    pthread_mutex_t status_lock;
+    struct loop_status status; /* guarded by status_lock */
+};
+
+int64_t loop_now_ms(struct loop *loop);
+
+/* ---- batch.c ---- */
+
+/* The partition is part of the transaction, which is begun when it isn't. */
+MUST_CHECK enum status batch_touch(struct loop *loop, struct partition *partition, struct bus_error *out_error);
+MUST_CHECK enum status batch_produce(struct loop *loop, const struct outbox *outbox, struct bus_error *out_error);
+void batch_count_usage(struct loop *loop, struct partition *partition, const struct handling *handling);
+
+/* Commits what there is, and writes the overlay to the store. Statuses as bus_commit's; FATAL also when the store fails.
+ * After anything but OK nothing is staged, and after anything but OK and FATAL the partitions are as after the last commit
+ * (FENCED: all begin anew). */
+MUST_CHECK enum status batch_commit(struct loop *loop, struct bus_error *out_error);
+
+/* Drops the batch because of `status` (ABORTABLE or FENCED, others are passed on). What it returns is what the loop goes on
+ * with: OK, or a status that ends the thread. */
+MUST_CHECK enum status batch_fail(struct loop *loop, enum status status, struct bus_error *out_error);
+
+/* ---- takeover.c ---- */
+
+/* Moves every partition on that can move. */
+MUST_CHECK enum status takeover_settle(struct loop *loop, struct bus_error *out_error);
+void takeover_assigned(struct loop *loop, const uint32_t *ids, size_t count);
+void takeover_give_up(struct loop *loop, const uint32_t *ids, size_t count);
+
+/* Back to the first phase: nothing in memory may be used any more. */
+void takeover_begin_again(struct loop *loop, struct partition *partition);
+
+/* What the record or timer of need_partition needs; no transaction is open. */
+MUST_CHECK enum status takeover_meet_need(struct loop *loop, struct bus_error *out_error);
+
+struct partition *loop_partition(struct loop *loop, uint32_t id);
+
+#endif

@@ -1,0 +1,78 @@
+/* One partition that a stream thread was given: its phase, its positions, its rows. */
+#ifndef PAWL_PROCESSOR_PARTITION_H
+#define PAWL_PROCESSOR_PARTITION_H
+
+#include "bus/bus.h"
+#include "state/store.h"
+
+/* A partition that was assigned goes down this list; being fenced takes it back to the top. */
+enum partition_phase {
+    PARTITION_ASSIGNED,  /* fetch the group's stable offsets, and then … */
+    PARTITION_WAITING,   /* … wait until no other thread of this process holds its rows, and then … */
+    PARTITION_RESTORING, /* … wait for the restorer, and then … */
+    PARTITION_RESTORED,  /* … compare commit row and stable offsets, seek, and then it is … */
+    PARTITION_ACTIVE,
+    PARTITION_REFUSED,   /* … or can't be taken over: `refusal` says why */
+};
+
+#define PARTITION_USAGE_UNKNOWN INT64_MIN /* of usage_minute: the rows must be looked at */
+
+enum input { INPUT_COMMANDS, INPUT_RESULTS, INPUT_COUNT };
+
+/* What a commit makes true and an abort takes back. */
+struct partition_progress {
+    int64_t next[INPUT_COUNT]; /* offsets to be read next */
+    int64_t sequence;          /* of the last commit row */
+};
+
+/* A record or timer that is being tried again: what was done for it since it was first seen. */
+struct partition_attempt {
+    bool is_timer;
+    enum input input;
+    int64_t offset;         /* of the record */
+    struct timer_key timer;
+    uint32_t count;         /* needs met for it */
+    bool definition_awaited; /* it was waited for: what is not there now does not exist */
+    bool routes_refused;    /* `refusal` says why */
+    char refusal[512];
+};
+
+/* Uses of one machine in one minute, by the present batch. */
+struct partition_usage {
+    struct partition_usage *next;
+    int64_t minute;
+    struct str state_machine_arn;
+    int64_t transitions;
+    int64_t executions_started;
+};
+
+struct restorer_job;
+
+struct partition {
+    uint32_t id;
+    enum partition_phase phase;
+    bool holds_rows; /* the process's owner table names this thread */
+    char refusal[512];
+    struct bus_position stable;
+    struct restorer_job *restore;
+    struct store store;
+
+    struct partition_progress committed;
+    struct partition_progress current;
+
+    /* The present batch. */
+    bool touched;
+    int64_t row_count;             /* changelog records */
+    struct partition_usage *usage; /* in the batch's arena */
+
+    /* Waits for pawl.definitions to be read up to `wait_end`, paused. */
+    bool waiting;
+    int64_t wait_end;
+    int64_t wait_until_ms;
+    struct partition_attempt attempt;
+
+    bool seek_pending;    /* the bus must be told to deliver from `current` */
+    int64_t usage_minute; /* of the oldest usage row; INT64_MAX: none */
+};
+
+#endif
