@@ -246,23 +246,25 @@ static void set_now(struct run *run)
 enum status step_apply(const struct step *step, const struct step_event *event, struct effects *out_effects,
                        enum step_outcome *out_outcome)
 {
-    struct run run = {.step = step, .arena = step->arena, .effects = out_effects, .machine = step->machine, .id = event->execution};
+    struct run *run = arena_new(step->arena, struct run); /* effects point into it */
+    TRY_NEW(run);
+    *run = (struct run){.step = step, .arena = step->arena, .effects = out_effects, .machine = step->machine, .id = event->execution};
     *out_effects = effects_in(step->arena);
     *out_outcome = STEP_APPLIED;
     if (event->type != STEP_START) {
-        enum status status = run_load(&run);
+        enum status status = run_load(run);
         if (status == STATUS_NOT_FOUND) {
             return apply_unknown(event, out_effects, out_outcome);
         }
         TRY(status);
-        set_now(&run);
+        set_now(run);
     }
-    TRY(apply(&run, event, out_outcome));
+    TRY(apply(run, event, out_outcome));
     if (*out_outcome != STEP_APPLIED) {
         *out_effects = effects_in(step->arena);
         return STATUS_OK;
     }
-    TRY(run_queue_out(&run));
-    TRY(step_publish_status(&run));
-    return run_flush(&run);
+    TRY(run_queue_out(run));
+    TRY(step_publish_status(run));
+    return run_flush(run);
 }
