@@ -1,4 +1,4 @@
-/* Serves a bus to other processes of this user over a Unix socket (frames: bus/wire.h). */
+/* Serves an embedded bus to other processes of this user over a Unix socket (frames: bus/wire.h). */
 #ifndef PAWL_BUS_SERVE_H
 #define PAWL_BUS_SERVE_H
 
