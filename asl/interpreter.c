@@ -21,6 +21,8 @@ struct interpreter {
     const struct machine *machine;
     const struct step_config *config;
     struct str arn;
+    struct str state_machine_arn;
+    struct str role_arn;
     struct execution_id id;
     struct env env;
     int64_t now_ms;
@@ -78,6 +80,11 @@ enum status interpreter_create(const struct interpreter_options *options, struct
     interpreter->arn = options->arn.bytes != NULL
                            ? options->arn
                            : STR("arn:aws:states:us-east-1:000000000000:execution:machine:run");
+    interpreter->state_machine_arn = options->state_machine_arn.bytes != NULL
+                                         ? options->state_machine_arn
+                                         : STR("arn:aws:states:us-east-1:000000000000:stateMachine:machine");
+    interpreter->role_arn =
+        options->role_arn.bytes != NULL ? options->role_arn : STR("arn:aws:iam::000000000000:role/pawl");
     interpreter->now_ms = options->start_ms;
     memcpy(interpreter->env.seed, &options->seed, sizeof options->seed);
     *out_interpreter = interpreter;
@@ -328,9 +335,9 @@ enum status interpreter_start(struct interpreter *interpreter, struct str input)
     TRY_NEW(start);
     *start = (struct step_start){
         .arn = interpreter->arn,
-        .state_machine_arn = STR("arn:aws:states:us-east-1:000000000000:stateMachine:machine"),
+        .state_machine_arn = interpreter->state_machine_arn,
         .revision_id = STR("1"),
-        .role_arn = STR("arn:aws:iam::000000000000:role/pawl"),
+        .role_arn = interpreter->role_arn,
         .input = input,
         .incarnation = interpreter->now_ms * 1000,
     };

@@ -13,6 +13,8 @@ struct interpreter_options {
     const struct machine *machine;
     const struct step_config *config; /* NULL: the default */
     struct str arn;                   /* of the execution; STR_NONE: a made-up one */
+    struct str state_machine_arn;     /* STR_NONE: a made-up one */
+    struct str role_arn;              /* STR_NONE: a made-up one */
     int64_t start_ms;                 /* virtual time at first */
     uint64_t seed;
     size_t memory_bytes_max;          /* of everything together */

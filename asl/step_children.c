@@ -145,9 +145,14 @@ static enum status evaluate_concurrency(struct run *run, struct run_frame *frame
         if (failure_is(out_failure)) {
             return STATUS_OK;
         }
-        if (value->type != VALUE_NUMBER || !value_to_int64(value, &limit) || limit < 0) {
-            struct str text;
-            TRY(value_to_text(run->arena, value, &text));
+        /* Seen on AWS: a string of digits will do, and a string is shown without its quotes. */
+        bool number = value->type == VALUE_STRING ? str_to_int64(value->string, &limit)
+                                                  : value->type == VALUE_NUMBER && value_to_int64(value, &limit);
+        if (!number || limit < 0) {
+            struct str text = value->string;
+            if (value->type != VALUE_STRING) {
+                TRY(value_to_text(run->arena, value, &text));
+            }
             return failure_set(run->arena, out_failure,
                                errors_name(run_state(run, frame)->jsonata ? ERROR_QUERY_EVALUATION_ERROR : ERROR_RUNTIME),
                                "The %.*s field refers to value \"%.*s\" which is not a valid integer: %.*s",
@@ -187,17 +192,15 @@ enum status step_start_map(struct run *run, struct run_frame *frame)
     if (!failure_is(&failure)) {
         TRY(evaluate_items(run, frame, effective, &items, &failure));
     }
+    if (!failure_is(&failure)) {
+        TRY(evaluate_concurrency(run, frame, effective, &limit, &failure));
+    }
     if (failure_is(&failure)) {
         return step_fail_evaluation(run, frame, failure);
     }
-    open_group(run, frame, items->count, 0);
+    open_group(run, frame, items->count, limit);
     TRY(history_add_frame(run, frame, HISTORY_EVENT_MAP_STATE_STARTED, &event));
     event->length = items->count;
-    TRY(evaluate_concurrency(run, frame, effective, &limit, &failure));
-    if (failure_is(&failure)) {
-        return step_fail_evaluation(run, frame, failure);
-    }
-    frame->row.child_limit = limit;
     if (items->count == 0) {
         return join(run, frame);
     }
@@ -596,13 +599,16 @@ static enum status handle_pending(struct run *run, struct run_frame *parent)
 {
     const struct failure failure = {.error = parent->row.pending_error, .cause = parent->row.pending_cause, .is = true};
     bool heartbeat = parent->row.pending_heartbeat;
-    TRY(drop_group(run, parent));
-    close_group(parent);
+    TRY(drop_group(run, parent)); /* the group stays named until the failure is handled: see step_fail */
     parent->row.pending_error = STR_NONE;
     parent->row.pending_cause = STR_NONE;
     parent->row.pending_heartbeat = false;
     parent->dirty = true;
-    return step_fail(run, parent, &failure, heartbeat);
+    TRY(step_fail(run, parent, &failure, heartbeat));
+    if (parent->row.phase != FRAME_CHILDREN) {
+        close_group(parent);
+    }
+    return STATUS_OK;
 }
 
 enum status step_abort_children(struct run *run, struct run_frame *parent)

@@ -97,7 +97,7 @@ enum status step_exit(struct run *run, struct run_frame *frame, const struct ste
     TRY(history_add_frame(run, frame, history_exited(state->type), &event));
     event->name = state->name;
     event->output = text;
-    if (assigned != NULL) {
+    if (assigned != NULL && assigned->count > 0) {
         TRY(assigned_text(run, assigned, &event->assigned_variables));
         TRY(run_assign(run, frame, assigned));
     }

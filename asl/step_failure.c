@@ -24,21 +24,22 @@ static enum status retry(struct run *run, struct run_frame *frame, uint32_t inde
     return STATUS_OK;
 }
 
-/* {"Error": …, "Cause": …}, without what is not known. */
+static enum status text_or_null(struct run *run, struct str text, const struct value **out_value)
+{
+    *out_value = &value_null;
+    return text.bytes == NULL ? STATUS_OK : value_string(run->arena, text, out_value);
+}
+
+/* {"Error": …, "Cause": …}; seen on AWS: null for what is not known. */
 static enum status error_output(struct run *run, const struct failure *failure, const struct value **out_value)
 {
     struct value_member *members = arena_array(run->arena, struct value_member, 2);
-    size_t count = 0;
     TRY_NEW(members);
-    if (failure->error.bytes != NULL) {
-        members[count].key = STR("Error");
-        TRY(value_string(run->arena, failure->error, &members[count++].value));
-    }
-    if (failure->cause.bytes != NULL) {
-        members[count].key = STR("Cause");
-        TRY(value_string(run->arena, failure->cause, &members[count++].value));
-    }
-    return value_object(run->arena, members, count, out_value);
+    members[0].key = STR("Error");
+    TRY(text_or_null(run, failure->error, &members[0].value));
+    members[1].key = STR("Cause");
+    TRY(text_or_null(run, failure->cause, &members[1].value));
+    return value_object(run->arena, members, 2, out_value);
 }
 
 static enum status catch(struct run *run, struct run_frame *frame, const struct catcher *catcher, const struct failure *failure)
@@ -64,12 +65,15 @@ static enum status catch(struct run *run, struct run_frame *frame, const struct 
     return step_exit(run, frame, &exit);
 }
 
-/* ParallelStateFailed or MapStateFailed: recorded unless the state is retried. */
-static enum status record_children_failed(struct run *run, struct run_frame *frame)
+/* ParallelStateFailed or MapStateFailed: recorded unless the state is retried, or failed before it had started (then, seen
+ * on AWS, only a failed evaluation of JSONata records it). */
+static enum status record_children_failed(struct run *run, struct run_frame *frame, const struct failure *failure)
 {
     struct history_event *event = NULL;
     enum state_type type = run_state(run, frame)->type;
-    if (type != STATE_PARALLEL && type != STATE_MAP) {
+    bool started = frame->row.child_group != FRAME_NO_GROUP;
+    if ((type != STATE_PARALLEL && type != STATE_MAP) ||
+        (!started && !str_equal(failure->error, errors_name(ERROR_QUERY_EVALUATION_ERROR)))) {
         return STATUS_OK;
     }
     return history_add_frame(run, frame,
@@ -97,7 +101,7 @@ enum status step_fail(struct run *run, struct run_frame *frame, const struct fai
             return STATUS_OK;
         }
     }
-    TRY(record_children_failed(run, frame));
+    TRY(record_children_failed(run, frame, failure));
     uint32_t catcher = retry_find_catcher(state, &error);
     if (catcher != UINT32_MAX) {
         return catch(run, frame, &state->catchers[catcher], failure);

@@ -85,7 +85,7 @@ static enum status evaluate_attempt(struct run *run, struct run_frame *frame, st
     struct data effective;
     struct data parameters;
     struct expression_scope scope = {.env = run->step->env};
-    bool callback = task->resource.pattern == RESOURCE_WAIT_FOR_TASK_TOKEN;
+    bool callback = task->resource.pattern != RESOURCE_REQUEST_RESPONSE;
     *attempt = (struct attempt){.timeout_seconds = RECORD_NONE, .heartbeat_seconds = RECORD_NONE};
     TRY(make_token(run, frame, &attempt->token));
     TRY(dataflow_input(run, frame, &effective, out_failure));
