@@ -6,6 +6,7 @@
 #include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 
 /* Of options->memory_bytes an eighth is one write buffer, of which there are at most two; the cache has the rest, and
  * indexes and filters lie in it. (The C API of 7.8 has no write buffer manager that would count buffers in the cache.)
@@ -14,6 +15,9 @@
 #define WRITE_BUFFERS 2
 #define WRITE_BUFFER_BYTES_MIN ((size_t)1024 * 1024)
 #define WRITE_BUFFER_BYTES_MAX ((size_t)128 * 1024 * 1024)
+/* A write is refused when less is free than flushing the buffers takes, and this: RocksDB that meets a full disk in its
+ * write-ahead log may end the process (an assertion about the file's writer, seen in Debian's build of 7.8.3). */
+#define DISK_BYTES_FREE_MIN ((uint64_t)8 * 1024 * 1024)
 #define OPEN_FILES_MAX 512
 #define BACKGROUND_JOBS 2
 #define BLOOM_BITS 10
@@ -31,6 +35,8 @@ struct rocks {
     rocksdb_writeoptions_t *write;
     rocksdb_flushoptions_t *flush;
     enum kv_log log;
+    uint64_t free_bytes_min;
+    char *path;
 };
 
 struct rocks_batch {
@@ -94,6 +100,7 @@ static void rocks_close(struct kv *kv)
     rocksdb_options_destroy(rocks->options);
     rocksdb_block_based_options_destroy(rocks->table);
     rocksdb_cache_destroy(rocks->cache);
+    free(rocks->path);
     free(rocks);
 }
 
@@ -106,6 +113,7 @@ static void set_memory(struct rocks *rocks, size_t memory_bytes)
         buffer_bytes = WRITE_BUFFER_BYTES_MAX;
     }
     size_t buffers_bytes = buffer_bytes * WRITE_BUFFERS;
+    rocks->free_bytes_min = 2 * buffers_bytes + DISK_BYTES_FREE_MIN;
     size_t cache_bytes = memory_bytes > 2 * buffers_bytes ? memory_bytes - buffers_bytes : buffers_bytes;
     rocks->cache = rocksdb_cache_create_lru(cache_bytes);
     rocksdb_options_set_write_buffer_size(rocks->options, buffer_bytes);
@@ -155,6 +163,16 @@ static enum status rocks_flush(struct kv *kv, struct kv_error *out_error)
     char *text = NULL;
     rocksdb_flush(rocks->db, rocks->flush, &text);
     return text == NULL ? STATUS_OK : failed(text, out_error);
+}
+
+static enum status check_room(const struct rocks *rocks, struct kv_error *out_error)
+{
+    struct statvfs disk;
+    if (statvfs(rocks->path, &disk) == 0 && (uint64_t)disk.f_bavail * disk.f_frsize < rocks->free_bytes_min) {
+        kv_error_set(out_error, "no space left on the disk");
+        return STATUS_FULL;
+    }
+    return STATUS_OK;
 }
 
 static enum status rocks_delete_range(struct kv *kv, struct str from, struct str to, struct kv_error *out_error)
@@ -282,6 +300,7 @@ static void rocks_batch_rollback(struct kv_batch *base)
 static enum status rocks_batch_write(struct kv_batch *base, struct kv_error *out_error)
 {
     struct rocks_batch *batch = (struct rocks_batch *)base;
+    TRY(check_room(batch->rocks, out_error));
     char *text = NULL;
     rocksdb_write_writebatch_wi(batch->rocks->db, batch->rocks->write, batch->staged, &text);
     return text == NULL ? STATUS_OK : failed(text, out_error);
@@ -385,9 +404,15 @@ static const struct kv_ops rocks_ops = {
 enum status kv_rocksdb_open(const struct kv_options *options, struct kv **out_kv, struct kv_error *out_error)
 {
     struct rocks *rocks = calloc(1, sizeof *rocks);
-    TRY_NEW(rocks);
+    char *path = strdup(options->path);
+    if (rocks == NULL || path == NULL) {
+        free(rocks);
+        free(path);
+        return STATUS_LIMIT_EXCEEDED;
+    }
     rocks->base.ops = &rocks_ops;
     rocks->log = options->log;
+    rocks->path = path;
     rocks->options = rocksdb_options_create();
     rocks->table = rocksdb_block_based_options_create();
     rocks->read = rocksdb_readoptions_create();
