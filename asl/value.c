@@ -1,5 +1,6 @@
 #include "asl/value.h"
 
+#include "asl/value_members.h"
 #include "base/assert.h"
 #include "base/limits.h"
 
@@ -186,6 +187,23 @@ enum status value_object_with(struct arena *arena, const struct value *object, s
     }
     members[at].value = member;
     return value_object(arena, members, (size_t)count + added, out_value);
+}
+
+enum status value_object_merge(struct arena *arena, const struct value *first, const struct value *second,
+                               const struct value **out_value)
+{
+    ASSERT(first->type == VALUE_OBJECT && second->type == VALUE_OBJECT);
+    size_t count = (size_t)first->count + second->count;
+    struct value_member *members = arena_allocate(arena, count * sizeof *members);
+    TRY_NEW(members);
+    if (first->count > 0) {
+        memcpy(members, first->members, first->count * sizeof *members);
+    }
+    if (second->count > 0) {
+        memcpy(members + first->count, second->members, second->count * sizeof *members);
+    }
+    TRY(value_members_merge(members, count, &count));
+    return value_object(arena, members, count, out_value);
 }
 
 enum status value_array_with(struct arena *arena, const struct value *array, size_t index, const struct value *item,

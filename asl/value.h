@@ -91,6 +91,10 @@ const struct value *value_item(const struct value *array, size_t index);
 MUST_CHECK enum status value_object_with(struct arena *arena, const struct value *object, struct str key,
                                          const struct value *member, const struct value **out_value);
 
+/* A new object: the members of both, the second's values where both have one. Requires objects. */
+MUST_CHECK enum status value_object_merge(struct arena *arena, const struct value *first, const struct value *second,
+                                          const struct value **out_value);
+
 /* A new array: `array` with item `index` (< count) replaced. */
 MUST_CHECK enum status value_array_with(struct arena *arena, const struct value *array, size_t index,
                                         const struct value *item, const struct value **out_value);
