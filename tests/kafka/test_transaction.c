@@ -224,6 +224,97 @@ static void test_silent_broker(void **state)
     fixture_close(&own);
 }
 
+/* The broker dies with a transaction under way, and another is committed while it comes back. */
+static void test_killed_broker(void **state)
+{
+    (void)state;
+    if (getenv("PAWL_TEST_BROKER_DIR") == NULL) {
+        print_message("skipped: the broker is not ours (PAWL_TEST_BROKER_DIR)\n");
+        skip();
+    }
+    struct fixture own;
+    fixture_open(&own, NULL);
+    struct stream stream;
+    struct bus_error error;
+    stream_open(&stream, &own, "a");
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    char value[16];
+    int written = 0;
+    int failed = 0;
+    bool killed = false;
+    int64_t deadline_ms = fixture_clock_ms() + 60000;
+    while (written < 30 && fixture_clock_ms() < deadline_ms) {
+        if (written == 10 && !killed) {
+            fixture_broker("kill");
+        }
+        enum status status = bus_begin(stream.member, &error);
+        if (status == STATUS_OK) {
+            snprintf(value, sizeof value, "%d", written);
+            struct bus_message message = fixture_message(own.history, 0, value);
+            status = bus_produce(stream.member, &message, &error);
+        }
+        if (written == 10 && !killed) {
+            char command[512];
+            snprintf(command, sizeof command, "%s/tests/kafka/broker start %s >/dev/null &", PAWL_SOURCE_DIR,
+                     getenv("PAWL_TEST_BROKER_DIR"));
+            assert_int_equal(system(command), 0);
+            killed = true;
+        }
+        struct bus_position position = {0, {written + 1, 0}};
+        if (status == STATUS_OK) {
+            status = bus_commit(stream.member, &position, 1, &error);
+        }
+        if (status == STATUS_OK) {
+            written += 1;
+            continue;
+        }
+        if (failed++ < 3) {
+            print_message("%s: %s\n", status_text(status), error.text);
+        }
+        assert_true(status != STATUS_FATAL);
+        fixture_ok(bus_abort(stream.member, &error), &error);
+        struct bus_record record;
+        (void)!bus_member_poll(stream.member, 200, &record, &error); /* tells, in time, what the group made of it */
+        stream_await(&stream, FIXTURE_PARTITIONS);
+        struct bus_position stable = stream_stable(&stream, 0); /* tells whether the last one was committed */
+        written = stable.next[0] < 0 ? 0 : (int)stable.next[0];
+    }
+    print_message("%d written, %d failed, lost %d times, %u producers replaced\n", written, failed, stream.lost_count,
+                  bus_kafka_transactions_replaced(bus_kafka_member_transactions(stream.member)));
+    assert_int_equal(written, 30);
+    assert_int_equal(fixture_read(&own, own.history, 0, 0), written);
+    bus_member_leave(stream.member);
+    fixture_close(&own);
+}
+
+static void *wake_later(void *opaque)
+{
+    pause_ms(200);
+    bus_member_wake(opaque);
+    return NULL;
+}
+
+static void test_wake(void **state)
+{
+    (void)state;
+    struct stream stream;
+    struct bus_error error;
+    struct bus_record record;
+    stream_open(&stream, &fixture, "a");
+    stream.at_once = false;
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    for (int at = 0; at < 3; at++) {
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, wake_later, stream.member), 0);
+        int64_t begin_ms = fixture_clock_ms();
+        assert_int_equal(bus_member_poll(stream.member, 5000, &record, &error), STATUS_END);
+        int64_t taken_ms = fixture_clock_ms() - begin_ms;
+        assert_true(taken_ms >= 150 && taken_ms < 1000);
+        pthread_join(thread, NULL);
+    }
+    bus_member_close(stream.member);
+}
+
 /* A transaction that sent its offsets and is open: the stable offsets are not known until it ends. */
 static void test_stable_waits(void **state)
 {
@@ -437,10 +528,13 @@ int main(void)
         cmocka_unit_test(test_zombie_of_group),
         cmocka_unit_test(test_abort_is_dirty),
         cmocka_unit_test(test_silent_broker),
+        cmocka_unit_test(test_killed_broker),
+        cmocka_unit_test(test_wake),
         cmocka_unit_test(test_stable_waits),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_positions),
         cmocka_unit_test(test_leave),
     };
+    cmocka_set_test_filter(getenv("PAWL_TEST_FILTER"));
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
