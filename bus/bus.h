@@ -157,8 +157,10 @@ void bus_member_leave(struct bus_member *member);
 /* Without leaving: as if the process had died. */
 void bus_member_close(struct bus_member *member);
 
-/* The next record of the assigned, not paused partitions, or STATUS_END after `timeout_ms` (0: only what is there).
- * Order holds within a partition of a topic. FENCED: another process has this instance id, or the member was thrown out. */
+/* The next record of the assigned, not paused partitions, or STATUS_END after `timeout_ms` (0: only what is there) or
+ * earlier, when a callback was made. Order holds within a partition of a topic. REFUSED: a position is out of range (the
+ * error names it; other partitions go on). FENCED: another process has this instance id, or the member was thrown out. FATAL
+ * on Kafka, where a second process with this instance id is a mistake of whoever started it. */
 MUST_CHECK enum status bus_member_poll(struct bus_member *member, int timeout_ms, struct bus_record *out_record,
                                        struct bus_error *out_error);
 
@@ -181,8 +183,9 @@ MUST_CHECK enum status bus_member_pause(struct bus_member *member, uint32_t part
 MUST_CHECK enum status bus_begin(struct bus_member *member, struct bus_error *out_error);
 MUST_CHECK enum status bus_produce(struct bus_member *member, const struct bus_message *message, struct bus_error *out_error);
 
-/* Sends the positions, waits for every delivery, and commits. STATUS_OK: committed. ABORTABLE, FENCED, FATAL as above.
- * `positions` must hold each partition the transaction touched. */
+/* Sends the positions, waits for every delivery, and commits. STATUS_OK: committed. After ABORTABLE an abort must follow;
+ * after FENCED and FATAL the transaction is over (bus_abort is allowed and does nothing), and of FENCED by the group the next
+ * polls tell more: revoked or lost, then assigned. `positions` must hold each partition the transaction touched, and some. */
 MUST_CHECK enum status bus_commit(struct bus_member *member, const struct bus_position *positions, size_t position_count,
                                   struct bus_error *out_error);
 MUST_CHECK enum status bus_abort(struct bus_member *member, struct bus_error *out_error);
@@ -196,7 +199,8 @@ int64_t bus_last_offset(const struct bus_member *member, const struct bus_topic 
 /* Committed records of one partition from `offset` (explicit) on. */
 MUST_CHECK enum status bus_reader_open(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                                        struct bus_reader **out_reader, struct bus_error *out_error);
-/* The next record, or STATUS_END when none came within `timeout_ms`. REFUSED: the offset is out of range. */
+/* The next record, or STATUS_END when none came within `timeout_ms`, or earlier when the position has moved without one
+ * (behind markers). REFUSED: the offset is out of range. */
 MUST_CHECK enum status bus_reader_next(struct bus_reader *reader, int timeout_ms, struct bus_record *out_record,
                                        struct bus_error *out_error);
 /* The next offset that will be read: past markers and aborted records too, once the reader has passed them. */

@@ -175,13 +175,14 @@ enum status bus_kafka_reader_open(struct bus *base, const struct bus_topic *topi
     return STATUS_OK;
 }
 
-/* A message that is no record. OK: go on; END: the end was reached. */
+/* A message that is no record. OK: go on; END: only the position has moved. */
 static enum status consider_error(struct reader *reader, const rd_kafka_message_t *message, struct bus_error *out_error)
 {
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        if (message->offset > reader->position) {
-            reader->position = message->offset; /* behind markers and aborted records */
+        if (message->offset <= reader->position) {
+            return STATUS_OK;
         }
+        reader->position = message->offset; /* behind markers and aborted records: who restores may be done with that */
         return STATUS_END;
     }
     enum status status = bus_kafka_error_of(message->err, BUS_KAFKA_OUTSIDE);

@@ -1,4 +1,4 @@
-/* Topics, plain producers, readers and followers on a real broker. */
+/* What the suite of all buses does not ask of topics, producers and readers. */
 #include "fixture.h"
 
 #include "base/limits.h"
@@ -85,24 +85,6 @@ static void test_create(void **state)
     const struct bus_topic *again;
     fixture_ok(bus_topic_open(fixture.bus, bus_topic_name(fixture.state), &again, &error), &error);
     assert_ptr_equal(again, fixture.state);
-}
-
-static void test_list(void **state)
-{
-    (void)state;
-    struct arena *arena = arena_create(1 << 20);
-    struct str *names;
-    size_t count;
-    struct bus_error error;
-    fixture_ok(bus_topic_list(fixture.bus, arena, str_of(fixture.prefix), &names, &count, &error), &error);
-    assert_true(count >= 4);
-    for (size_t at = 0; at < count; at++) {
-        assert_true(str_starts_with(names[at], str_of(fixture.prefix)));
-        assert_true(at == 0 || str_compare(names[at - 1], names[at]) < 0);
-    }
-    fixture_ok(bus_topic_list(fixture.bus, arena, STR("pawl-no-such"), &names, &count, &error), &error);
-    assert_int_equal(count, 0);
-    arena_destroy(arena);
 }
 
 static void test_check(void **state)
@@ -196,47 +178,6 @@ static struct bus_record next(struct bus_reader *reader)
     return record;
 }
 
-static void test_records(void **state)
-{
-    (void)state;
-    struct bus_error error;
-    struct bus_producer *producer;
-    const struct bus_header headers[] = {{STR("a"), STR("1")}, {STR("b"), STR("")}, {STR("a"), STR("x\0y")}};
-    const struct bus_message messages[] = {
-        {fixture.history, 2, STR("key"), STR("value"), headers, 3},
-        {fixture.history, 2, STR_NONE, STR("no key"), NULL, 0},
-        {fixture.history, 2, STR(""), STR(""), NULL, 0},
-        {fixture.history, 2, STR("tomb\0stone"), STR_NONE, headers, 1},
-    };
-    fixture_ok(bus_producer_open(fixture.bus, &producer, &error), &error);
-    int64_t now_ms = bus_now_ms(fixture.bus);
-    for (size_t at = 0; at < 4; at++) {
-        fixture_ok(bus_producer_send(producer, &messages[at], &error), &error);
-    }
-    fixture_ok(bus_producer_flush(producer, 10000, &error), &error);
-    fixture_ok(bus_producer_flush(producer, 0, &error), &error);
-    bus_producer_close(producer);
-    struct bus_reader *reader;
-    fixture_ok(bus_reader_open(fixture.bus, fixture.history, 2, 0, &reader, &error), &error);
-    for (size_t at = 0; at < 4; at++) {
-        struct bus_record record = next(reader);
-        assert_ptr_equal(record.topic, fixture.history);
-        assert_int_equal(record.partition, 2);
-        assert_int_equal(record.offset, at);
-        assert_true(record.timestamp_ms >= now_ms - 1000 && record.timestamp_ms <= now_ms + 10000);
-        assert_true(str_equal(record.key, messages[at].key));
-        assert_true(str_equal(record.value, messages[at].value));
-        assert_int_equal(record.key.bytes == NULL, messages[at].key.bytes == NULL);
-        assert_int_equal(record.value.bytes == NULL, messages[at].value.bytes == NULL);
-        assert_int_equal(record.header_count, messages[at].header_count);
-        for (size_t header = 0; header < record.header_count; header++) {
-            assert_true(str_equal(record.headers[header].name, headers[header].name));
-            assert_true(str_equal(record.headers[header].value, headers[header].value));
-        }
-    }
-    bus_reader_close(reader);
-}
-
 static void test_sizes(void **state)
 {
     (void)state;
@@ -324,38 +265,6 @@ static void test_readers(void **state)
     print_message("%d readers: %lld ms\n", COUNT, (long long)(fixture_clock_ms() - begin_ms));
 }
 
-static void test_follower(void **state)
-{
-    (void)state;
-    struct fixture own;
-    struct bus_error error;
-    fixture_open(&own, NULL);
-    fixture_write(&own, own.commands, 0, 0, 6);
-    char group[64];
-    snprintf(group, sizeof group, "%s-workers", own.prefix);
-    for (int round = 0; round < 2; round++) { /* the second goes on where the first was done */
-        struct bus_follower *follower;
-        const struct bus_topic *topics[] = {own.commands, own.results};
-        fixture_ok(bus_follower_open(own.bus, str_of(group), topics, 2, &follower, &error), &error);
-        struct bus_record record;
-        for (int at = 0; at < 3; at++) {
-            enum status status = STATUS_END;
-            for (int64_t deadline_ms = fixture_clock_ms() + 20000; status == STATUS_END && fixture_clock_ms() < deadline_ms;) {
-                status = bus_follower_poll(follower, 1000, &record, &error);
-            }
-            fixture_ok(status, &error);
-            assert_ptr_equal(record.topic, own.commands);
-            assert_int_equal(record.offset, round * 3 + at);
-            fixture_ok(bus_follower_done(follower, &record, &error), &error);
-        }
-        if (round == 0) {
-            fixture_ok(bus_follower_poll(follower, 1000, &record, &error), &error); /* seen, not done */
-        }
-        bus_follower_close(follower);
-    }
-    fixture_close(&own);
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -378,14 +287,11 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create),
-        cmocka_unit_test(test_list),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_mark),
         cmocka_unit_test(test_trim),
-        cmocka_unit_test(test_records),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_readers),
-        cmocka_unit_test(test_follower),
     };
     cmocka_set_test_filter(getenv("PAWL_TEST_FILTER"));
     return cmocka_run_group_tests(tests, set_up, tear_down);

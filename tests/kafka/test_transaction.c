@@ -287,34 +287,6 @@ static void test_killed_broker(void **state)
     fixture_close(&own);
 }
 
-static void *wake_later(void *opaque)
-{
-    pause_ms(200);
-    bus_member_wake(opaque);
-    return NULL;
-}
-
-static void test_wake(void **state)
-{
-    (void)state;
-    struct stream stream;
-    struct bus_error error;
-    struct bus_record record;
-    stream_open(&stream, &fixture, "a");
-    stream.at_once = false;
-    stream_await(&stream, FIXTURE_PARTITIONS);
-    for (int at = 0; at < 3; at++) {
-        pthread_t thread;
-        assert_int_equal(pthread_create(&thread, NULL, wake_later, stream.member), 0);
-        int64_t begin_ms = fixture_clock_ms();
-        assert_int_equal(bus_member_poll(stream.member, 5000, &record, &error), STATUS_END);
-        int64_t taken_ms = fixture_clock_ms() - begin_ms;
-        assert_true(taken_ms >= 150 && taken_ms < 1000);
-        pthread_join(thread, NULL);
-    }
-    bus_member_close(stream.member);
-}
-
 /* A transaction that sent its offsets and is open: the stable offsets are not known until it ends. */
 static void test_stable_waits(void **state)
 {
@@ -529,7 +501,6 @@ int main(void)
         cmocka_unit_test(test_abort_is_dirty),
         cmocka_unit_test(test_silent_broker),
         cmocka_unit_test(test_killed_broker),
-        cmocka_unit_test(test_wake),
         cmocka_unit_test(test_stable_waits),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_positions),
