@@ -35,8 +35,7 @@ static bool fail(struct scanner *scanner, enum value_fault_kind kind, const char
     return false;
 }
 
-/* To the next byte that is no white space. False at the end of the text (no fault) and at a control character. */
-static bool skip_blanks(struct scanner *scanner)
+static bool skip_some_blanks(struct scanner *scanner)
 {
     const char *start = scanner->at;
     const char *at = start;
@@ -49,6 +48,13 @@ static bool skip_blanks(struct scanner *scanner)
     scanner->blanks += (size_t)(at - start);
     scanner->at = at;
     return at < scanner->end;
+}
+
+/* To the next byte that is no white space. False at the end of the text (no fault) and at a control character. */
+static inline bool skip_blanks(struct scanner *scanner)
+{
+    /* Usually there is none to skip. */
+    return (scanner->at < scanner->end && (unsigned char)*scanner->at > ' ') || skip_some_blanks(scanner);
 }
 
 /* To the first byte that is a quote, a backslash, a control character or not ASCII. */

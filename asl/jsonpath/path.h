@@ -34,15 +34,15 @@ bool path_is_root(const struct path *path);
 
 /* The value the path finds: a definite path gives the value itself, an indefinite one an array, empty when nothing matches.
  * Nothing found: STATUS_NOT_FOUND and *out_message is Jayway's text ("No results for path: $['x']",
- * "Missing property in path $['a']"). STATUS_INVALID: a function or filter could not be applied,
- * or the path costs more than PATH_VISITS_MAX; the message says why. Both are failures of the workflow, and deterministic.
+ * "Missing property in path $['a']"). STATUS_INVALID: a function or filter could not be applied, or the path costs more than
+ * PATH_VISITS_MAX; the message says why. Both are failures of the workflow, the same whenever it is asked.
  * out_message may be NULL. */
 MUST_CHECK enum status path_evaluate(struct arena *arena, const struct path *path, const struct path_roots *roots,
                                      const struct value **out_value, struct str *out_message);
 
-/* ResultPath (requires a reference path into `$`): `input` with `result` at the reference path, missing objects made on the way. STATUS_NOT_FOUND when it
- * cannot be applied (States.ResultPathMatchFailure: a step into something that is no object, an array index that is not
- * there). */
+/* ResultPath: `input` with `result` at the reference path into `$` (which is required), missing objects made on the way.
+ * STATUS_NOT_FOUND when it cannot be applied (States.ResultPathMatchFailure: a step into something that is no object, an
+ * array index that is not there). */
 MUST_CHECK enum status path_put(struct arena *arena, const struct path *path, const struct value *input,
                                 const struct value *result, const struct value **out_output);
 

@@ -213,16 +213,12 @@ static enum status relate(struct path_evaluation *evaluation, enum path_operator
         *out_holds = (is && same_kind(left, right)) == (relation == PATH_OPERATOR_SAME);
         return STATUS_OK;
     case PATH_OPERATOR_LESS:
-        *out_holds = order(left, right, &compared) && compared < 0;
-        return STATUS_OK;
     case PATH_OPERATOR_LESS_EQUAL:
-        *out_holds = order(left, right, &compared) && compared <= 0;
+        *out_holds = order(left, right, &compared) && (compared < 0 || (compared == 0 && relation != PATH_OPERATOR_LESS));
         return STATUS_OK;
     case PATH_OPERATOR_GREATER:
-        *out_holds = order(left, right, &compared) && compared > 0;
-        return STATUS_OK;
     case PATH_OPERATOR_GREATER_EQUAL:
-        *out_holds = order(left, right, &compared) && compared >= 0;
+        *out_holds = order(left, right, &compared) && (compared > 0 || (compared == 0 && relation != PATH_OPERATOR_GREATER));
         return STATUS_OK;
     case PATH_OPERATOR_MATCH:
         if ((left->pattern == NULL) == (right->pattern == NULL)) {

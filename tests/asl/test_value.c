@@ -111,7 +111,8 @@ static void test_errors(void **state)
         {"[\x01]", 3, "Illegal character ((CTRL-CHAR, code 1)): only regular white space (\\r, \\n, \\t) is allowed between tokens"},
         {"01", 1, "Invalid numeric value: Leading zeroes not allowed"},
         {"1.", 3, "Unexpected character ((CTRL-CHAR, code 0)) in numeric value: Decimal point not followed by a digit"},
-        {"-a", 3, "Unexpected character ('a' (code 97)) in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value"},
+        {"-a", 3,
+         "Unexpected character ('a' (code 97)) in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value"},
         {"[1e]", 5, "Unexpected character (']' (code 93)) in numeric value: Exponent indicator not followed by a digit"},
         {"\xE2\x82\xAC", 2, "Unexpected character ('\xE2\x82\xAC' (code 8364 / 0x20ac)): expected a valid value " VALUES},
         {"1x", 3, "Unexpected character ('x' (code 120)): Expected space separating root-level values"},
@@ -247,7 +248,7 @@ static void test_doubles(void **state)
         {2e-3, "0.002"},
         {100, "100.0"},
         {1.0 / 3, "0.3333333333333333"},
-        {9007199254740993, "9.007199254740992E15"},
+        {9007199254740992, "9.007199254740992E15"},
     };
     const struct value *value = NULL;
     for (size_t at = 0; at < COUNT(rows); at++) {
@@ -399,7 +400,8 @@ static void test_depth(void **state)
     }
 }
 
-static const char document[] = "{\"a\":[1,-2.5e+3,true,false,null,\"x\\u00e9\\n\"],\"b\":{\"c\":{},\"d\":[]},\"\":\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"}";
+static const char document[] =
+    "{\"a\":[1,-2.5e+3,true,false,null,\"x\\u00e9\\n\"],\"b\":{\"c\":{},\"d\":[]},\"\":\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"}";
 
 static void test_truncated(void **state)
 {
