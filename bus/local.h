@@ -109,6 +109,6 @@ void local_waiter_poke(struct local_waiter *waiter);
 bool local_waiter_wait(struct local *local, struct local_waiter *waiter, const struct timespec *deadline);
 
 /* What a failed write of the store means for the bus, with its text. */
-enum status local_kv_failed(enum status status, const struct kv_error *error, struct bus_error *out_error);
+MUST_CHECK enum status local_kv_failed(enum status status, const struct kv_error *error, struct bus_error *out_error);
 
 #endif

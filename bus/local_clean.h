@@ -8,8 +8,8 @@
 
 #include "bus/local.h"
 
-enum status local_clean_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
-                             struct bus_error *out_error);
+MUST_CHECK enum status local_clean_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition,
+                                        int64_t offset, struct bus_error *out_error);
 
 /* One round over all partitions. `lazy`: compacts only where at least half as much came as had stayed. */
 MUST_CHECK enum status local_clean_round(struct local *local, int64_t now_ms, bool lazy, struct bus_error *out_error);

@@ -14,6 +14,7 @@ void local_transaction_empty(struct local_transaction *transaction)
     transaction->first = NULL;
     transaction->end = &transaction->first;
     transaction->bytes = 0;
+    memset(transaction->buckets, 0, sizeof transaction->buckets);
 }
 
 enum status local_transaction_init(struct local_transaction *transaction)
@@ -28,6 +29,21 @@ void local_transaction_clear(struct local_transaction *transaction)
 {
     arena_destroy(transaction->arena);
     transaction->arena = NULL;
+}
+
+static size_t bucket_of(const struct local_topic *topic, uint32_t partition)
+{
+    return (topic->id * 31 + partition) % LOCAL_BUCKETS;
+}
+
+const struct local_entry *local_transaction_last(const struct local_transaction *transaction,
+                                                 const struct local_topic *topic, uint32_t partition)
+{
+    const struct local_entry *entry = transaction->buckets[bucket_of(topic, partition)];
+    while (entry != NULL && (entry->topic != topic || entry->partition != partition)) {
+        entry = entry->older;
+    }
+    return entry;
 }
 
 enum status local_transaction_add(struct local_transaction *transaction, struct local *local,
@@ -50,6 +66,9 @@ enum status local_transaction_add(struct local_transaction *transaction, struct 
     entry->offset = BUS_OFFSET_NONE;
     *transaction->end = entry;
     transaction->end = &entry->next;
+    struct local_entry **bucket = &transaction->buckets[bucket_of(topic, entry->partition)];
+    entry->older = *bucket;
+    *bucket = entry;
     transaction->bytes += entry->row.length;
     return STATUS_OK;
 }

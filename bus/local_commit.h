@@ -13,12 +13,16 @@ struct local_entry {
     int64_t offset; /* known once it is written */
     struct str row;
     struct local_entry *next;
+    struct local_entry *older; /* in its bucket */
 };
+
+#define LOCAL_BUCKETS 256
 
 struct local_transaction {
     struct arena *arena;
     struct local_entry *first;
     struct local_entry **end;
+    struct local_entry *buckets[LOCAL_BUCKETS]; /* by topic and partition, newest first */
     size_t bytes;
 };
 
@@ -29,6 +33,10 @@ void local_transaction_empty(struct local_transaction *transaction);
 /* LIMIT_EXCEEDED: over the topic's max_message_bytes, or a transaction of over 256 MiB. */
 MUST_CHECK enum status local_transaction_add(struct local_transaction *transaction, struct local *local,
                                              const struct bus_message *message, struct bus_error *out_error);
+
+/* The newest entry of that partition, or NULL. */
+const struct local_entry *local_transaction_last(const struct local_transaction *transaction,
+                                                 const struct local_topic *topic, uint32_t partition);
 
 struct local_offset {
     struct local_topic *topic;

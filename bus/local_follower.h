@@ -5,12 +5,13 @@
 
 #include "bus/local.h"
 
-enum status local_follower_open(struct bus *bus, struct str group, const struct bus_topic *const *topics,
-                                size_t topic_count, struct bus_follower **out_follower, struct bus_error *out_error);
-enum status local_follower_poll(struct bus_follower *follower, int timeout_ms, struct bus_record *out_record,
-                                struct bus_error *out_error);
-enum status local_follower_done(struct bus_follower *follower, const struct bus_record *record,
-                                struct bus_error *out_error);
+MUST_CHECK enum status local_follower_open(struct bus *bus, struct str group, const struct bus_topic *const *topics,
+                                           size_t topic_count, struct bus_follower **out_follower,
+                                           struct bus_error *out_error);
+MUST_CHECK enum status local_follower_poll(struct bus_follower *follower, int timeout_ms, struct bus_record *out_record,
+                                           struct bus_error *out_error);
+MUST_CHECK enum status local_follower_done(struct bus_follower *follower, const struct bus_record *record,
+                                           struct bus_error *out_error);
 void local_follower_close(struct bus_follower *follower);
 
 /* Writes what all groups have done since; called by the bus's background thread. */

@@ -53,6 +53,7 @@ static void share_out(struct local_group *group)
     }
     uint32_t partition = 0;
     uint32_t index = 0;
+    group->generation++;
     for (struct local_seat *seat = group->seats; seat != NULL; seat = seat->next) {
         uint32_t partitions = group->topics[0]->partition_count;
         seat->from = partition;
@@ -131,6 +132,7 @@ void local_group_take(struct local_seat *seat, const uint32_t *partitions, size_
 
 void local_group_release(struct local_seat *seat, const uint32_t *partitions, size_t count)
 {
+    seat->group->generation++;
     for (size_t at = 0; at < count; at++) {
         if (seat->group->owners[partitions[at]] == seat) {
             seat->group->owners[partitions[at]] = NULL;

@@ -13,6 +13,7 @@ struct local_seat {
     uint32_t from; /* the partitions it should have: [from, to) */
     uint32_t to;
     bool fenced;
+    uint64_t generation; /* of the group's, that the seat's owner has followed */
     struct local_waiter *waiter;
     struct local_seat *next; /* by instance and thread */
 };
@@ -22,6 +23,7 @@ struct local_group {
     const struct bus_topic *topics[2];
     struct local_seat *seats;
     struct local_seat **owners; /* of each partition; NULL: nobody */
+    uint64_t generation;        /* raised when there may be something to do for a member; from 1 on */
     struct local_group *next;
 };
 

@@ -145,8 +145,13 @@ static enum status settle(struct local_member *member, struct bus_error *out_err
 {
     pthread_mutex_lock(&member->local->lock);
     bool fenced = member->seat.fenced;
-    size_t count = fenced ? 0 : local_group_due(&member->seat, false, member->partitions);
+    bool changed = !fenced && member->seat.generation != member->seat.group->generation;
+    member->seat.generation = member->seat.group->generation;
+    size_t count = changed ? local_group_due(&member->seat, false, member->partitions) : 0;
     pthread_mutex_unlock(&member->local->lock);
+    if (!fenced && !changed) {
+        return STATUS_OK;
+    }
     if (fenced) {
         if (!member->lost) {
             tell_lost(member);
@@ -339,11 +344,6 @@ enum status local_member_abort(struct bus_member *base, struct bus_error *out_er
 int64_t local_member_last_offset(const struct bus_member *base, const struct bus_topic *topic, uint32_t partition)
 {
     const struct local_member *member = (const struct local_member *)base;
-    int64_t last = BUS_OFFSET_NONE;
-    for (const struct local_entry *entry = member->transaction.first; entry != NULL; entry = entry->next) {
-        if (&entry->topic->base == topic && entry->partition == partition) {
-            last = entry->offset;
-        }
-    }
-    return last;
+    const struct local_entry *last = local_transaction_last(&member->transaction, local_topic_of(topic), partition);
+    return last == NULL ? BUS_OFFSET_NONE : last->offset;
 }

@@ -23,25 +23,28 @@ struct remote {
     struct link link;
 };
 
-enum status remote_reader_open(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
-                               struct bus_reader **out_reader, struct bus_error *out_error);
-enum status remote_reader_next(struct bus_reader *reader, int timeout_ms, struct bus_record *out_record,
-                               struct bus_error *out_error);
+MUST_CHECK enum status remote_reader_open(struct bus *bus, const struct bus_topic *topic, uint32_t partition,
+                                          int64_t offset, struct bus_reader **out_reader, struct bus_error *out_error);
+MUST_CHECK enum status remote_reader_next(struct bus_reader *reader, int timeout_ms, struct bus_record *out_record,
+                                          struct bus_error *out_error);
 int64_t remote_reader_position(const struct bus_reader *reader);
 void remote_reader_close(struct bus_reader *reader);
 
-enum status remote_producer_open(struct bus *bus, struct bus_producer **out_producer, struct bus_error *out_error);
-enum status remote_producer_send(struct bus_producer *producer, const struct bus_message *message,
-                                 struct bus_error *out_error);
-enum status remote_producer_flush(struct bus_producer *producer, int timeout_ms, struct bus_error *out_error);
+MUST_CHECK enum status remote_producer_open(struct bus *bus, struct bus_producer **out_producer,
+                                            struct bus_error *out_error);
+MUST_CHECK enum status remote_producer_send(struct bus_producer *producer, const struct bus_message *message,
+                                            struct bus_error *out_error);
+MUST_CHECK enum status remote_producer_flush(struct bus_producer *producer, int timeout_ms,
+                                             struct bus_error *out_error);
 void remote_producer_close(struct bus_producer *producer);
 
-enum status remote_follower_open(struct bus *bus, struct str group, const struct bus_topic *const *topics,
-                                 size_t topic_count, struct bus_follower **out_follower, struct bus_error *out_error);
-enum status remote_follower_poll(struct bus_follower *follower, int timeout_ms, struct bus_record *out_record,
-                                 struct bus_error *out_error);
-enum status remote_follower_done(struct bus_follower *follower, const struct bus_record *record,
-                                 struct bus_error *out_error);
+MUST_CHECK enum status remote_follower_open(struct bus *bus, struct str group, const struct bus_topic *const *topics,
+                                            size_t topic_count, struct bus_follower **out_follower,
+                                            struct bus_error *out_error);
+MUST_CHECK enum status remote_follower_poll(struct bus_follower *follower, int timeout_ms,
+                                            struct bus_record *out_record, struct bus_error *out_error);
+MUST_CHECK enum status remote_follower_done(struct bus_follower *follower, const struct bus_record *record,
+                                            struct bus_error *out_error);
 void remote_follower_close(struct bus_follower *follower);
 
 #endif

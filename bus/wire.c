@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 enum status wire_address(const char *path, struct sockaddr_un *out_address)
 {
