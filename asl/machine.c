@@ -125,6 +125,9 @@ enum status machine_compile(struct arena *arena, struct str text, enum machine_t
     }
     TRY(parse_top(&parser, object, &root, &timeout_seconds));
     TRY(parse_machine(&parser, object, &root, STATE_NONE, 0, &top));
+    if (out_findings->error_count == 0) {
+        TRY(parse_scopes(&parser));
+    }
     if (out_findings->error_count > 0) {
         return STATUS_INVALID;
     }

@@ -109,6 +109,9 @@ MUST_CHECK enum status parse_members(const struct parse_context *context, const 
 MUST_CHECK enum status parse_machine(struct parser *parser, const struct value *object, const struct parse_place *place,
                                      uint32_t parent_state, uint32_t depth, uint32_t *out_index);
 
+/* No state may assign a variable that a scope around it has. */
+MUST_CHECK enum status parse_scopes(struct parser *parser);
+
 /* ---- parse_retry.c ---- */
 MUST_CHECK enum status parse_retriers(const struct parse_context *context);
 MUST_CHECK enum status parse_catchers(const struct parse_context *context);

@@ -348,6 +348,63 @@ static enum status check_required(struct parser *parser, const struct value *obj
     return STATUS_OK;
 }
 
+/* Whether `assign` sets the variable. */
+static bool assigns(const struct expression *assign, struct str name)
+{
+    for (uint32_t at = 0; assign != NULL && assign->kind == EXPRESSION_OBJECT && at < assign->count; at++) {
+        if (str_equal(assign->members[at].key, name)) {
+            return true;
+        }
+    }
+    return assign != NULL && assign->kind == EXPRESSION_CONSTANT && value_get(assign->constant, name) != NULL;
+}
+
+/* Whether any state of the machine, not of those inside it, assigns the variable. */
+static bool machine_assigns(const struct parser *parser, uint32_t machine, struct str name)
+{
+    for (uint32_t at = 0; at < parser->state_count; at++) {
+        const struct state *state = parser->states[at];
+        if (state->machine != machine) {
+            continue;
+        }
+        bool found = assigns(state->assign, name);
+        for (uint32_t catcher = 0; catcher < state->catcher_count; catcher++) {
+            found |= assigns(state->catchers[catcher].assign, name);
+        }
+        for (uint32_t rule = 0; state->type == STATE_CHOICE && rule < state->choice.rule_count; rule++) {
+            found |= assigns(state->choice.rules[rule].assign, name);
+        }
+        if (found) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status parse_scopes(struct parser *parser)
+{
+    const struct parse_place root = {0};
+    for (uint32_t at = 0; at < parser->state_count; at++) {
+        const struct state *state = parser->states[at];
+        uint32_t parent = parser->submachines[state->machine].parent_state;
+        uint32_t count = state->assign == NULL ? 0
+                         : state->assign->kind == EXPRESSION_OBJECT ? state->assign->count
+                                                                    : state->assign->constant->count;
+        for (; parent != STATE_NONE && count > 0; parent = parser->submachines[parser->states[parent]->machine].parent_state) {
+            for (uint32_t member = 0; member < count; member++) {
+                struct str name = state->assign->kind == EXPRESSION_OBJECT ? state->assign->members[member].key
+                                                                           : state->assign->constant->members[member].key;
+                if (machine_assigns(parser, parser->states[parent]->machine, name)) {
+                    TRY(parse_finding(parser, &root, STR("States"), NULL, PARSE_CODE_SCHEMA,
+                                      "State '%.*s' cannot assign the variable '%.*s' of an outer scope", STR_ARGS(state->name),
+                                      STR_ARGS(name)));
+                }
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status parse_machine(struct parser *parser, const struct value *object, const struct parse_place *place, uint32_t parent_state,
                           uint32_t depth, uint32_t *out_index)
 {

@@ -95,31 +95,62 @@ static enum status parse_processor(struct parse_context *context)
     return parse_machine(context->parser, processor, &place, context->index, context->depth + 1, &context->state->map.processor);
 }
 
+/* Items: in JSONata an expression, in JSONPath a constant array. */
+static enum status parse_constant_items(struct parse_context *context, const struct value *value)
+{
+    bool jsonata = context->state->jsonata;
+    bool expression = jsonata && value->type == VALUE_STRING && expression_is_jsonata(value->string);
+    if (value->type != VALUE_ARRAY && !(jsonata && value->type == VALUE_OBJECT) && !expression) {
+        return PARSE_PROBLEM(context, STR("Items"), value, "Expected %sa value of type Array", jsonata ? "a JSONata expression or " : "");
+    }
+    if (jsonata) {
+        return parse_template(context, context->object, STR("Items"), &context->state->map.items);
+    }
+    return expression_constant(context->parser->arena, value, STR("Items"), &context->state->map.items);
+}
+
 static enum status parse_items(struct parse_context *context)
 {
     struct state_map *map = &context->state->map;
-    struct str key = context->state->jsonata ? STR("Items") : STR("ItemsPath");
+    struct str key = STR("ItemsPath");
+    const struct value *items = value_get(context->object, STR("Items"));
     const struct value *value = value_get(context->object, key);
     struct str problem;
+    if (items != NULL && value != NULL) {
+        return PARSE_PROBLEM(context, STR_NONE, context->object, "These fields cannot be used together: [Items, ItemsPath]");
+    }
+    if (items != NULL) {
+        return parse_constant_items(context, items);
+    }
     if (value == NULL) {
         return STATUS_OK;
-    }
-    if (context->state->jsonata) {
-        if (value->type != VALUE_ARRAY && value->type != VALUE_OBJECT &&
-            !(value->type == VALUE_STRING && expression_is_jsonata(value->string))) {
-            return PARSE_PROBLEM(context, key, value, "Expected a JSONata expression or a value of type Array");
-        }
-        return parse_template(context, context->object, key, &map->items);
     }
     if (value->type != VALUE_STRING) {
         return PARSE_PROBLEM(context, key, value, "Expected value of type String");
     }
     enum status status = expression_path(context->parser->arena, value->string, key, false, &map->items, &problem);
-    if (status == STATUS_INVALID) {
-        return PARSE_PROBLEM(context, key, value, "Value is not a valid JSONPath");
+    if (status == STATUS_INVALID || (status == STATUS_OK && !path_is_reference(map->items->path))) {
+        return PARSE_PROBLEM(context, key, value, "Value is not a Reference Path");
     }
     TRY(status);
     parse_note(context->state, map->items);
+    return STATUS_OK;
+}
+
+/* 0…100, fractions allowed. */
+static enum status parse_percentage(struct parse_context *context)
+{
+    struct str key = STR("ToleratedFailurePercentage");
+    const struct value *value = value_get(context->object, key);
+    if (value == NULL || (context->state->jsonata && value->type == VALUE_STRING && expression_is_jsonata(value->string))) {
+        return STATUS_OK;
+    }
+    if (value->type != VALUE_NUMBER) {
+        return PARSE_PROBLEM(context, key, value, "Expected value of type Number");
+    }
+    if (!(value->number >= 0 && value->number <= 100)) {
+        return PARSE_PROBLEM(context, key, value, "Value is out of range: it must be between 0 and 100");
+    }
     return STATUS_OK;
 }
 
@@ -136,6 +167,7 @@ enum status parse_map(struct parse_context *context)
     TRY(parse_number(context, STR("MaxConcurrency"), (struct parse_range){0, INT32_MAX}, &map->max_concurrency));
     /* An inline Map has them without effect: any failed item fails it. */
     TRY(parse_number(context, STR("ToleratedFailureCount"), (struct parse_range){0, INT32_MAX}, &tolerated));
+    TRY(parse_percentage(context));
     TRY(refuse_distributed(context));
     return parse_processor(context);
 }

@@ -8,7 +8,7 @@ static const char *const retrier_fields[] = {"ErrorEquals", "IntervalSeconds", "
 static const char *const catcher_fields_jsonpath[] = {"ErrorEquals", "Next", "ResultPath", "Assign", "Comment"};
 static const char *const catcher_fields_jsonata[] = {"ErrorEquals", "Next", "Output", "Assign", "Comment"};
 
-/* ErrorEquals: not empty; States.ALL alone, and only in the last retrier or catcher. */
+/* ErrorEquals: States.ALL alone, and only in the last retrier or catcher. AWS lets a Catcher's be empty, not a Retrier's. */
 static enum status parse_error_equals(const struct parse_context *context, const struct value *object, bool last,
                                       const struct str **out_names, uint32_t *out_count)
 {
@@ -19,9 +19,6 @@ static enum status parse_error_equals(const struct parse_context *context, const
     }
     if (value->type != VALUE_ARRAY) {
         return PARSE_PROBLEM(context, key, value, "Expected value of type Array");
-    }
-    if (value->count == 0) {
-        return PARSE_PROBLEM(context, key, value, "Value cannot be empty");
     }
     struct str *names = arena_array(context->parser->arena, struct str, value->count);
     TRY_NEW(names);
@@ -66,6 +63,10 @@ static enum status parse_retrier(const struct parse_context *context, const stru
     }
     TRY(parse_members(context, object, &context->place, retrier_fields, sizeof retrier_fields / sizeof retrier_fields[0]));
     TRY(parse_error_equals(context, object, last, &retrier->error_equals, &retrier->error_count));
+    const struct value *errors = value_get(object, STR("ErrorEquals"));
+    if (errors != NULL && errors->type == VALUE_ARRAY && errors->count == 0) {
+        TRY(PARSE_PROBLEM(context, STR("ErrorEquals"), errors, "Value cannot be empty"));
+    }
     TRY(parse_integer(context, object, STR("IntervalSeconds"), (struct parse_range){1, SECONDS_MAX}, &retrier->interval_seconds));
     TRY(parse_integer(context, object, STR("MaxAttempts"), (struct parse_range){0, SECONDS_MAX}, &retrier->attempts_max));
     TRY(parse_integer(context, object, STR("MaxDelaySeconds"), (struct parse_range){1, MAX_DELAY_SECONDS_BELOW - 1},

@@ -119,7 +119,7 @@ static enum status parse_resource(struct parse_context *context)
     if (task->resource_text.bytes == NULL) {
         return STATUS_OK;
     }
-    if (resource_parse(task->resource_text, &task->resource) != STATUS_OK) {
+    if (resource_parse(task->resource_text, &task->resource) != STATUS_OK || !resource_is_known(&task->resource)) {
         return PARSE_PROBLEM(context, key, value,
                              "The resource provided %.*s is not recognized. The value is not a valid resource ARN, or the resource is "
                              "not available in this region.",

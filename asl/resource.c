@@ -68,3 +68,48 @@ enum status resource_parse(struct str arn, struct resource *out_resource)
     }
     return STATUS_INVALID;
 }
+
+struct integration {
+    struct str service;
+    struct str action;
+    const char *patterns;
+};
+
+static const struct integration integrations[] = {
+#define INTEGRATION(service, action, patterns) {STR_INIT(service), STR_INIT(action), patterns},
+#include "asl/integrations.def"
+};
+
+/* Takes the pattern's suffix off the action, and gives its letter. */
+static char split_pattern(struct str *action)
+{
+    static const struct {
+        struct str suffix;
+        char letter;
+    } suffixes[] = {{STR_INIT(".waitForTaskToken"), 'W'}, {STR_INIT(".sync:2"), '2'}, {STR_INIT(".sync"), 'S'}};
+    for (size_t at = 0; at < sizeof suffixes / sizeof suffixes[0]; at++) {
+        if (str_ends_with(*action, suffixes[at].suffix)) {
+            action->length -= suffixes[at].suffix.length;
+            return suffixes[at].letter;
+        }
+    }
+    return 'R';
+}
+
+bool resource_is_known(const struct resource *resource)
+{
+    if (resource->kind != RESOURCE_INTEGRATION) {
+        return true;
+    }
+    struct str action = resource->action;
+    char pattern = split_pattern(&action);
+    if (str_starts_with(resource->service, STR("aws-sdk:"))) {
+        return pattern == 'R' || pattern == 'W';
+    }
+    for (size_t at = 0; at < sizeof integrations / sizeof integrations[0]; at++) {
+        if (str_equal(integrations[at].service, resource->service) && str_equal(integrations[at].action, action)) {
+            return strchr(integrations[at].patterns, pattern) != NULL;
+        }
+    }
+    return false;
+}

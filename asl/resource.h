@@ -27,4 +27,7 @@ struct resource {
 /* Slices of `arn`. STATUS_INVALID when it is none of the forms. */
 MUST_CHECK enum status resource_parse(struct str arn, struct resource *out_resource);
 
+/* Whether a Task may have it: an integration must be one that AWS has, in a pattern that it has (asl/integrations.def). */
+bool resource_is_known(const struct resource *resource);
+
 #endif
