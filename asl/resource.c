@@ -18,6 +18,15 @@ static size_t split(struct str arn, struct str parts[ARN_PARTS_MAX])
     return count;
 }
 
+/* What follows the first `count` colons, which must be there. */
+static struct str after_colons(struct str text, int count)
+{
+    for (int at = 0; at < count; at++) {
+        text = str_from(text, str_find(text, ':') + 1);
+    }
+    return text;
+}
+
 static enum resource_pattern pattern_of(struct str action)
 {
     if (str_ends_with(action, STR(".waitForTaskToken"))) {
@@ -64,7 +73,7 @@ enum status resource_parse(struct str arn, struct resource *out_resource)
         return STATUS_OK;
     }
     if (parts[3].length == 0 && parts[4].length == 0) {
-        return parse_integration(str_from(arn, (size_t)(parts[5].bytes - arn.bytes)), out_resource);
+        return parse_integration(after_colons(arn, 5), out_resource);
     }
     return STATUS_INVALID;
 }
