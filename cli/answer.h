@@ -1,0 +1,33 @@
+/* What commands print as JSON: the API's answers. */
+#ifndef PAWL_CLI_ANSWER_H
+#define PAWL_CLI_ANSWER_H
+
+#include "base/buffer.h"
+#include "schemas/records.h"
+
+/* An object in the making: {"a":"…","n":1}. */
+struct answer {
+    struct buffer buffer;
+    bool any;
+};
+
+MUST_CHECK enum status answer_begin(struct arena *arena, struct answer *out_answer);
+/* A text whose bytes are NULL, and a time that is RECORD_NONE, leave no member. */
+MUST_CHECK enum status answer_text(struct answer *answer, const char *name, struct str text);
+MUST_CHECK enum status answer_number(struct answer *answer, const char *name, int64_t number);
+/* µs since 1970, as the API's JSON has times: seconds with three decimals. */
+MUST_CHECK enum status answer_time(struct answer *answer, const char *name, int64_t time_us);
+/* JSON as it is. */
+MUST_CHECK enum status answer_json(struct answer *answer, const char *name, struct str json);
+/* Ends the object; "\n" is left to the caller. */
+MUST_CHECK enum status answer_end(struct answer *answer, struct str *out_text);
+
+/* DescribeExecution's answer. */
+MUST_CHECK enum status answer_execution(struct arena *arena, const struct execution_status *status, struct str *out_text);
+/* One item of ListExecutions'. */
+MUST_CHECK enum status answer_execution_item(struct arena *arena, const struct execution_status *status,
+                                             struct str *out_text);
+/* DescribeStateMachine's. */
+MUST_CHECK enum status answer_machine(struct arena *arena, const struct definition *head, struct str *out_text);
+
+#endif

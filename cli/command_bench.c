@@ -1,0 +1,6 @@
+#include "cli/context.h"
+
+enum exit_code command_bench(struct context *context)
+{
+    return context_fail(context, EXIT_CODE_FAILED, "not in this release");
+}

@@ -1,0 +1,217 @@
+#include "cli/engine.h"
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "processor/processor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WATCH_MS 100
+#define INSTANCE_BYTES 8 /* chance in an instance id, which is their hexadecimal */
+#define DAY_MS (24LL * 3600 * 1000)
+
+/* ---- The state folder ---- */
+
+static enum exit_code make_folder(struct context *context, struct str path)
+{
+    struct str copy;
+    TRY_MEMORY(context, arena_copy(context->arena, path, &copy));
+    char *bytes = (char *)copy.bytes;
+    for (size_t at = 1; at <= copy.length; at++) {
+        if (bytes[at] != '/' && bytes[at] != '\0') {
+            continue;
+        }
+        char end = bytes[at];
+        bytes[at] = '\0';
+        if (mkdir(bytes, 0700) != 0 && errno != EEXIST) {
+            return context_fail(context, EXIT_CODE_FAILED, "%s: %s", bytes, strerror(errno));
+        }
+        bytes[at] = end;
+    }
+    return EXIT_CODE_OK;
+}
+
+/* The file's id, or one made now. */
+static enum exit_code read_instance(struct context *context, const char *path, int file, struct str *out_instance)
+{
+    char text[INSTANCE_BYTES * 2];
+    uint8_t bytes[INSTANCE_BYTES];
+    ssize_t length = pread(file, text, sizeof text, 0);
+    if (length == (ssize_t)sizeof text) {
+        for (size_t at = 0; at < sizeof text; at++) {
+            if (strchr("0123456789abcdef", text[at]) == NULL || text[at] == '\0') {
+                return context_fail(context, EXIT_CODE_FAILED, "%s holds no instance id; delete it", path);
+            }
+        }
+        TRY_MEMORY(context, arena_copy(context->arena, (struct str){text, sizeof text}, out_instance));
+        return EXIT_CODE_OK;
+    }
+    if (length < 0 || getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
+        return context_fail(context, EXIT_CODE_FAILED, "%s: %s", path, strerror(errno));
+    }
+    TRY_MEMORY(context, hash_hex_encode(context->arena, (struct str){(const char *)bytes, sizeof bytes}, out_instance));
+    if (pwrite(file, out_instance->bytes, out_instance->length, 0) != (ssize_t)out_instance->length || fsync(file) != 0) {
+        return context_fail(context, EXIT_CODE_FAILED, "%s: %s", path, strerror(errno));
+    }
+    return EXIT_CODE_OK;
+}
+
+enum exit_code engine_open(struct context *context, struct engine *out_engine)
+{
+    struct str folder = settings_text(context->settings, OPTION_STATE_DIR);
+    struct str path;
+    sigset_t signals;
+    TRY_RUN(make_folder(context, folder));
+    TRY_MEMORY(context, arena_format(context->arena, &path, "%.*s/instance", STR_ARGS(folder)));
+    out_engine->lock = open(path.bytes, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (out_engine->lock < 0) {
+        return context_fail(context, EXIT_CODE_FAILED, "%s: %s", path.bytes, strerror(errno));
+    }
+    if (flock(out_engine->lock, LOCK_EX | LOCK_NB) != 0) {
+        return context_fail(context, EXIT_CODE_FAILED, "%.*s is in use by another process", STR_ARGS(folder));
+    }
+    TRY_RUN(read_instance(context, path.bytes, out_engine->lock, &out_engine->instance));
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return EXIT_CODE_OK;
+}
+
+/* ---- The processor ---- */
+
+static void set_encodings(const struct settings *settings, enum codec_encoding encodings[TOPIC_COUNT])
+{
+    static const struct {
+        enum topic_id topic;
+        enum option_id option;
+    } rows[] = {
+        {TOPIC_COMMANDS, OPTION_ENCODING_COMMANDS},       {TOPIC_RESULTS, OPTION_ENCODING_RESULTS},
+        {TOPIC_TASKS, OPTION_ENCODING_TASKS},             {TOPIC_HISTORY, OPTION_ENCODING_HISTORY},
+        {TOPIC_EXECUTIONS, OPTION_ENCODING_EXECUTIONS},   {TOPIC_DEFINITIONS, OPTION_ENCODING_DEFINITIONS},
+        {TOPIC_REPLIES, OPTION_ENCODING_REPLIES},         {TOPIC_USAGE, OPTION_ENCODING_USAGE},
+    };
+    for (size_t at = 0; at < sizeof rows / sizeof *rows; at++) {
+        encodings[rows[at].topic] = settings_encoding(settings, rows[at].option);
+    }
+}
+
+static struct processor_config config_of(const struct context *context, const struct engine *engine, struct str store,
+                                         size_t memory_bytes)
+{
+    const struct settings *settings = context->settings;
+    struct processor_config config = processor_config_default;
+    config.prefix = settings_text(settings, OPTION_TOPICS_PREFIX);
+    config.instance = engine->instance;
+    config.state_dir = store.bytes;
+    config.memory_bytes = memory_bytes;
+    config.thread_count = (uint32_t)settings_number(settings, OPTION_PROCESSOR_THREADS);
+    set_encodings(settings, config.encodings);
+    config.step.region = settings_text(settings, OPTION_AWS_REGION);
+    config.step.account = settings_text(settings, OPTION_AWS_ACCOUNT);
+    config.step.payload_bytes_max = (size_t)settings_number(settings, OPTION_LIMITS_PAYLOAD_BYTES);
+    config.step.history_events_max = settings_number(settings, OPTION_LIMITS_HISTORY_EVENTS);
+    config.step.map_concurrency_default = settings_number(settings, OPTION_LIMITS_MAP_CONCURRENCY);
+    config.step.retention_ms = settings_number(settings, OPTION_RETENTION_DAYS) * DAY_MS;
+    config.step.redrive_ms = settings_number(settings, OPTION_REDRIVE_DAYS) * DAY_MS;
+    config.batch_records_max = (uint32_t)settings_number(settings, OPTION_PROCESSOR_BATCH_RECORDS);
+    config.batch_bytes_max = (size_t)settings_number(settings, OPTION_PROCESSOR_BATCH_BYTES);
+    config.batch_ms_max = settings_number(settings, OPTION_PROCESSOR_BATCH_MS);
+    config.commit_interval_ms_min = settings_number(settings, OPTION_PROCESSOR_COMMIT_INTERVAL_MS);
+    config.cloud_events = settings_boolean(settings, OPTION_PROCESSOR_CLOUD_EVENTS);
+    config.accept_loss = context_given(context, FLAG_SERVE_ACCEPT_LOSS);
+    return config;
+}
+
+/* What was last said of the processor. */
+struct watch {
+    bool ready;
+    bool ready_told;
+    uint32_t assigned;
+    uint32_t refused;
+};
+
+static void tell(struct context *context, struct watch *watch, const struct processor_status *status, engine_ready_fn ready)
+{
+    char quoted[1024];
+    if (status->refused > watch->refused) {
+        log_event(LOG_ERROR, "partitions_refused", "count=%" PRIu32 " reason=%s", status->refused,
+                  log_quote(str_of(status->text), quoted, sizeof quoted));
+    }
+    if (status->assigned != watch->assigned || status->ready != watch->ready) {
+        log_event(LOG_INFO, "partitions", "assigned=%" PRIu32 " active=%" PRIu32 " ready=%s restore_lag=%" PRId64,
+                  status->assigned, status->active, status->ready ? "true" : "false", status->restore_lag);
+    }
+    if (status->ready && !watch->ready_told) {
+        watch->ready_told = true;
+        if (ready != NULL) {
+            ready(context);
+        }
+    }
+    watch->ready = status->ready;
+    watch->assigned = status->assigned;
+    watch->refused = status->refused;
+}
+
+/* Until a signal, or until the processor fails. */
+static enum exit_code watch_processor(struct context *context, struct processor *processor, engine_ready_fn ready)
+{
+    struct watch watch = {0};
+    struct timespec pause = {.tv_nsec = WATCH_MS * 1000000L};
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    for (;;) {
+        struct processor_status status;
+        processor_status(processor, &status);
+        tell(context, &watch, &status, ready);
+        if (status.failed) {
+            return context_fail(context, EXIT_CODE_FAILED, "%s", status.text);
+        }
+        int number = sigtimedwait(&signals, NULL, &pause);
+        if (number > 0) {
+            log_event(LOG_INFO, "stopping", "signal=%s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+            /* From here on they end the process, as they do by default. */
+            pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+            return EXIT_CODE_OK;
+        }
+    }
+}
+
+enum exit_code engine_run(struct context *context, const struct engine *engine, struct bus *bus, size_t memory_bytes,
+                          engine_ready_fn ready)
+{
+    struct bus_error error = {""};
+    struct processor *processor;
+    struct str store;
+    struct str folder = settings_text(context->settings, OPTION_STATE_DIR);
+    TRY_MEMORY(context, arena_format(context->arena, &store, "%.*s/store", STR_ARGS(folder)));
+    struct processor_config config = config_of(context, engine, store, memory_bytes);
+    enum status status = processor_open(&config, bus, &processor, &error);
+    if (status != STATUS_OK) {
+        return context_fail_bus(context, status, "processor", &error);
+    }
+    status = processor_start(processor, &error);
+    enum exit_code code = EXIT_CODE_OK;
+    if (status == STATUS_OK) {
+        log_event(LOG_INFO, "started", "version=%s instance=%.*s prefix=%.*s threads=%" PRIu32, PAWL_VERSION,
+                  STR_ARGS(engine->instance), STR_ARGS(config.prefix), config.thread_count);
+        code = watch_processor(context, processor, ready);
+        processor_stop(processor);
+        log_event(LOG_INFO, "stopped", "code=%d", (int)code);
+    } else {
+        code = context_fail_bus(context, status, "processor", &error);
+    }
+    processor_close(processor);
+    return code;
+}

@@ -1,0 +1,22 @@
+/* A processor running in this process, until it is told to stop: `pawl serve` and `pawl dev`. */
+#ifndef PAWL_CLI_ENGINE_H
+#define PAWL_CLI_ENGINE_H
+
+#include "cli/context.h"
+
+/* Makes state.dir when it is missing, takes it for this process alone (another one that has it is an error), and reads or
+ * makes its instance id. To be called before any other thread exists: blocks SIGTERM and SIGINT for engine_run. */
+struct engine {
+    struct str instance;
+    int lock; /* file descriptor, open for the process's life */
+};
+enum exit_code engine_open(struct context *context, struct engine *out_engine);
+
+/* Called once, when all partitions are being processed. */
+typedef void (*engine_ready_fn)(struct context *context);
+
+/* Runs the processor on the bus until SIGTERM or SIGINT, then stops it gracefully; a second signal ends the process. */
+enum exit_code engine_run(struct context *context, const struct engine *engine, struct bus *bus, size_t memory_bytes,
+                          engine_ready_fn ready);
+
+#endif

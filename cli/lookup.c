@@ -1,0 +1,100 @@
+#include "cli/lookup.h"
+
+#include "cli/scan.h"
+
+/* The last record with that key: in a compacted topic the present one. A tombstone leaves an empty value. */
+static enum exit_code find_last(struct context *context, struct scan *scan, struct str key, struct str *out_value)
+{
+    struct bus_record record;
+    bool more;
+    *out_value = STR_NONE;
+    for (;;) {
+        TRY_RUN(scan_next(context, scan, &record, &more));
+        if (!more) {
+            return EXIT_CODE_OK;
+        }
+        if (!str_equal(record.key, key)) {
+            continue;
+        }
+        *out_value = STR_NONE;
+        if (record.value.bytes != NULL) {
+            TRY_MEMORY(context, arena_copy(context->arena, record.value, out_value));
+        }
+    }
+}
+
+static enum exit_code decode(struct context *context, struct scan *scan, enum schema_id schema, struct str value,
+                             void **out_value)
+{
+    const struct bus_record record = {.topic = scan->topic, .partition = scan->partition, .offset = -1, .value = value};
+    enum record_id type;
+    return scan_decode(context, scan, context->arena, schema, &record, &type, out_value);
+}
+
+enum exit_code lookup_execution(struct context *context, struct str arn, const struct execution_status **out_status)
+{
+    struct scan scan;
+    struct str value;
+    void *status = NULL;
+    TRY_RUN(scan_open_for(context, TOPIC_EXECUTIONS, arn, &scan));
+    enum exit_code code = find_last(context, &scan, arn, &value);
+    if (code == EXIT_CODE_OK && value.bytes != NULL) {
+        code = decode(context, &scan, SCHEMA_execution_status, value, &status);
+    }
+    scan_close(&scan);
+    TRY_RUN(code);
+    *out_status = status;
+    return EXIT_CODE_OK;
+}
+
+enum exit_code lookup_execution_required(struct context *context, struct str arn,
+                                         const struct execution_status **out_status)
+{
+    TRY_RUN(lookup_execution(context, arn, out_status));
+    if (*out_status == NULL) {
+        return context_fail(context, EXIT_CODE_REFUSED, "ExecutionDoesNotExist: Execution Does Not Exist: '%.*s'",
+                            STR_ARGS(arn));
+    }
+    return EXIT_CODE_OK;
+}
+
+static enum exit_code find_machine(struct context *context, const struct bus_topic *topic, struct str arn,
+                                   const struct definition **out_head)
+{
+    struct scan scan;
+    struct str value;
+    struct str key;
+    void *head = NULL;
+    void *revision = NULL;
+    TRY_RUN(scan_open(context, topic, 0, &scan));
+    enum exit_code code = find_last(context, &scan, arn, &value);
+    if (code == EXIT_CODE_OK && value.bytes != NULL) {
+        code = decode(context, &scan, SCHEMA_definition, value, &head);
+    }
+    scan_close(&scan);
+    TRY_RUN(code);
+    *out_head = head;
+    if (head == NULL) {
+        return EXIT_CODE_OK;
+    }
+    struct definition *found = head;
+    TRY_MEMORY(context, arena_format(context->arena, &key, "%.*s#%.*s", STR_ARGS(arn), STR_ARGS(found->revision_id)));
+    TRY_RUN(scan_open(context, topic, 0, &scan));
+    code = find_last(context, &scan, key, &value);
+    if (code == EXIT_CODE_OK && value.bytes != NULL) {
+        code = decode(context, &scan, SCHEMA_definition, value, &revision);
+    }
+    scan_close(&scan);
+    TRY_RUN(code);
+    if (revision != NULL) {
+        found->definition = ((const struct definition *)revision)->definition;
+    }
+    return EXIT_CODE_OK;
+}
+
+enum exit_code lookup_machine(struct context *context, struct str arn, const struct definition **out_head)
+{
+    const struct bus_topic *topic;
+    TRY_RUN(connection_topic(context, TOPIC_DEFINITIONS, &topic));
+    return find_machine(context, topic, arn, out_head);
+}

@@ -1,0 +1,18 @@
+/* What the output topics say about one execution or state machine. */
+#ifndef PAWL_CLI_LOOKUP_H
+#define PAWL_CLI_LOOKUP_H
+
+#include "cli/connection.h"
+#include "schemas/records.h"
+
+/* The execution's latest status; *out_status is NULL when there is none. */
+enum exit_code lookup_execution(struct context *context, struct str arn, const struct execution_status **out_status);
+
+/* The same, and a refusal in AWS's words when there is none. */
+enum exit_code lookup_execution_required(struct context *context, struct str arn,
+                                         const struct execution_status **out_status);
+
+/* A state machine's head with its present definition; *out_head is NULL when there is none. */
+enum exit_code lookup_machine(struct context *context, struct str arn, const struct definition **out_head);
+
+#endif

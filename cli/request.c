@@ -1,0 +1,140 @@
+#include "cli/request.h"
+
+#include "base/hash.h"
+
+#define POLL_MS 100
+#define FLUSH_MS 30000
+
+static void make_correlation_id(struct bus *bus, struct request *request)
+{
+    uint8_t bytes[16];
+    bus_random(bus, bytes, sizeof bytes);
+    env_uuid_format(bytes, 4, request->correlation_id);
+}
+
+enum exit_code request_open(struct context *context, struct request *out_request)
+{
+    struct bus *bus = context->connection->bus;
+    struct bus_error error = {""};
+    const struct bus_topic *replies;
+    int64_t begin;
+    int64_t end;
+    TRY_RUN(connection_topic(context, TOPIC_REPLIES, &replies));
+    struct request request = {.reply_topic = bus_topic_name(replies)};
+    make_correlation_id(bus, &request);
+    enum status status = bus_bounds(bus, replies, 0, true, &begin, &end, &error);
+    if (status == STATUS_OK) {
+        status = bus_reader_open(bus, replies, 0, end, &request.replies, &error);
+    }
+    if (status == STATUS_OK) {
+        status = bus_producer_open(bus, &request.producer, &error);
+    }
+    if (status != STATUS_OK) {
+        request_close(&request);
+        return context_fail_bus(context, status, request.reply_topic.bytes, &error);
+    }
+    *out_request = request;
+    return EXIT_CODE_OK;
+}
+
+void request_close(struct request *request)
+{
+    if (request->producer != NULL) {
+        bus_producer_close(request->producer);
+    }
+    if (request->replies != NULL) {
+        bus_reader_close(request->replies);
+    }
+}
+
+static uint32_t partition_of(struct bus *bus, const struct bus_topic *topic, struct str key)
+{
+    uint32_t chance;
+    if (key.bytes != NULL) {
+        return hash_partition(key, bus_topic_partition_count(topic));
+    }
+    bus_random(bus, (uint8_t *)&chance, sizeof chance);
+    return chance % bus_topic_partition_count(topic);
+}
+
+static enum exit_code send(struct context *context, struct request *request, struct str key, struct str value)
+{
+    struct bus *bus = context->connection->bus;
+    struct bus_error error = {""};
+    const struct bus_topic *commands;
+    TRY_RUN(connection_topic(context, TOPIC_COMMANDS, &commands));
+    struct bus_message message = {
+        .topic = commands,
+        .partition = partition_of(bus, commands, key),
+        .key = key,
+        .value = value,
+    };
+    enum status status = bus_producer_send(request->producer, &message, &error);
+    if (status == STATUS_OK) {
+        status = bus_producer_flush(request->producer, FLUSH_MS, &error);
+    }
+    return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(context, status, "the command could not be sent", &error);
+}
+
+/* Whether the record is the answer; then *out_reply. */
+static enum exit_code read_reply(struct context *context, const struct request *request, const struct bus_record *record,
+                                 struct reply *out_reply, bool *out_mine)
+{
+    struct str correlation_id = {request->correlation_id, UUID_CHARACTERS};
+    struct codec_error codec_error;
+    enum record_id type;
+    struct str value;
+    void *reply;
+    *out_mine = str_equal(record->key, correlation_id) && record->value.bytes != NULL;
+    if (!*out_mine) {
+        return EXIT_CODE_OK;
+    }
+    TRY_MEMORY(context, arena_copy(context->arena, record->value, &value));
+    enum status status =
+        codec_decode(context->connection->codec, context->arena, SCHEMA_reply, value, &type, &reply, &codec_error);
+    if (status == STATUS_INVALID) {
+        return context_fail(context, EXIT_CODE_FAILED, "the reply can't be read: %.*s", STR_ARGS(codec_error.message));
+    }
+    TRY_MEMORY(context, status);
+    *out_reply = *(const struct reply *)reply;
+    return EXIT_CODE_OK;
+}
+
+static enum exit_code await(struct context *context, struct request *request, struct reply *out_reply)
+{
+    struct bus *bus = context->connection->bus;
+    int64_t timeout_ms = settings_number(context->settings, OPTION_CLIENT_TIMEOUT_MS);
+    int64_t until_ms = bus_now_ms(bus) + timeout_ms;
+    struct bus_error error = {""};
+    do {
+        struct bus_record record;
+        bool mine = false;
+        enum status status = bus_reader_next(request->replies, POLL_MS, &record, &error);
+        if (status == STATUS_OK) {
+            TRY_RUN(read_reply(context, request, &record, out_reply, &mine));
+            if (mine) {
+                return EXIT_CODE_OK;
+            }
+        } else if (status != STATUS_END && status != STATUS_RETRIABLE) {
+            return context_fail_bus(context, status, "the reply can't be read", &error);
+        }
+    } while (bus_now_ms(bus) < until_ms);
+    return context_fail(context, EXIT_CODE_NO_REPLY,
+                        "no answer within %lld ms: is a processor running? What was asked for may still happen",
+                        (long long)timeout_ms);
+}
+
+enum exit_code request_send(struct context *context, struct request *request, enum record_id record, const void *command,
+                            struct str key, struct reply *out_reply)
+{
+    struct str value;
+    enum codec_encoding encoding = settings_encoding(context->settings, OPTION_ENCODING_COMMANDS);
+    TRY_MEMORY(context, codec_encode(context->arena, encoding, SCHEMA_command, record, command, &value));
+    TRY_RUN(send(context, request, key, value));
+    return await(context, request, out_reply);
+}
+
+enum exit_code request_refusal(struct context *context, const struct reply *reply)
+{
+    return context_fail(context, EXIT_CODE_REFUSED, "%.*s: %.*s", STR_ARGS(reply->error), STR_ARGS(reply->message));
+}

@@ -1,0 +1,35 @@
+/* A command to pawl and its Reply: sent with an address on pawl.replies and a random correlation id, then waited for. */
+#ifndef PAWL_CLI_REQUEST_H
+#define PAWL_CLI_REQUEST_H
+
+#include "base/env.h"
+#include "cli/connection.h"
+
+struct request {
+    struct bus_reader *replies;
+    struct bus_producer *producer;
+    struct str reply_topic;
+    char correlation_id[UUID_CHARACTERS + 1];
+};
+
+/* Looks for the end of pawl.replies, before anything is sent. */
+enum exit_code request_open(struct context *context, struct request *out_request);
+void request_close(struct request *request);
+
+/* Fills a command's reply address. */
+#define REQUEST_ADDRESS(request, command)                                                                              \
+    do {                                                                                                               \
+        (command)->reply_topic = (request)->reply_topic;                                                               \
+        (command)->reply_partition = 0;                                                                                \
+        (command)->correlation_id = (struct str){(request)->correlation_id, UUID_CHARACTERS};                          \
+    } while (0)
+
+/* Sends the command (a struct of id `record`) and waits for its Reply, accepted or refused, which lies in the context's
+ * arena. key.bytes == NULL: no key, a partition by chance. NO_REPLY after client.timeout.ms. */
+enum exit_code request_send(struct context *context, struct request *request, enum record_id record, const void *command,
+                            struct str key, struct reply *out_reply);
+
+/* Prints why pawl refused. */
+enum exit_code request_refusal(struct context *context, const struct reply *reply);
+
+#endif
