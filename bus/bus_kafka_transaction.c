@@ -24,6 +24,7 @@
 #define DELIVERY_MS_MAX 9000 /* for the deliveries; message.timeout 8 s ends each of them before */
 #define METADATA_MS_MAX 5000
 #define RENEW_MS_MAX 2000 /* of an abort, to replace its producer */
+#define DROP_MS_MAX 100
 
 enum { PRODUCE = 0, ADD_PARTITIONS_TO_TXN = 24, ADD_OFFSETS_TO_TXN = 25, END_TXN = 26, TXN_OFFSET_COMMIT = 28 }; /* API keys */
 
@@ -32,6 +33,7 @@ struct slot {
     struct bus_kafka_transactions *transactions;
     rd_kafka_t *client; /* NULL: to be made */
     bool ready;         /* init_transactions is done */
+    bool producing;     /* in a transaction whose records are not all delivered */
     struct bus_kafka_handles handles;
     int failure;           /* code of the transaction's first record that was not delivered */
     atomic_bool dirty;     /* set on broker threads too */
@@ -118,6 +120,12 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
 static void slot_drop(struct slot *slot)
 {
     if (slot->client != NULL) {
+        /* librdkafka 2.0.2 ends the process by an assertion of its own (txn_req_cnt > 0) when a producer is destroyed just
+         * before it would register a partition with its transaction. An abort, answered or not, keeps it from that. */
+        if (slot->producing) {
+            (void)!bus_kafka_error_take(rd_kafka_abort_transaction(slot->client, DROP_MS_MAX), BUS_KAFKA_OUTSIDE, "", NULL);
+            slot->producing = false;
+        }
         bus_kafka_handles_clear(&slot->handles);
         rd_kafka_destroy(slot->client);
         slot->client = NULL;
@@ -263,6 +271,7 @@ enum status bus_kafka_transactions_begin(struct bus_kafka_transactions *transact
         atomic_store(&slot->dirty, true);
         return status;
     }
+    slot->producing = true;
     transactions->turn = turn;
     transactions->open = true;
     transactions->committed = false;
@@ -322,6 +331,7 @@ static enum status abort_politely(struct slot *slot, struct bus_error *out_error
     if (rd_kafka_outq_len(slot->client) > 0) {
         atomic_store(&slot->dirty, true); /* records queued or in flight: they are dropped, but one may arrive yet */
     }
+    slot->producing = false;
     rd_kafka_error_t *error = rd_kafka_abort_transaction(slot->client, ABORT_MS_MAX);
     enum status status = bus_kafka_error_take(error, BUS_KAFKA_IN_TRANSACTION, "kafka: abort_transaction", out_error);
     if (status != STATUS_OK) {
@@ -420,6 +430,7 @@ enum status bus_kafka_transactions_commit(struct bus_kafka_transactions *transac
         status = await_deliveries(slot, out_error);
     }
     if (status == STATUS_OK) {
+        slot->producing = false;
         status = end(slot, out_error);
     }
     if (status == STATUS_OK) {

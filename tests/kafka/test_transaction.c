@@ -178,6 +178,30 @@ static void test_abort_is_dirty(void **state)
     bus_member_leave(stream.member);
 }
 
+/* Closed in the middle of transactions, at moments that differ a little: the process lives, and nothing of them is seen. */
+static void test_close_at_any_time(void **state)
+{
+    (void)state;
+    struct fixture own;
+    struct bus_error error;
+    fixture_open(&own, NULL);
+    for (int at = 0; at < 25; at++) {
+        struct stream stream;
+        stream_open(&stream, &own, "a");
+        fixture_ok(bus_begin(stream.member, &error), &error);
+        for (uint32_t partition = 0; partition < FIXTURE_PARTITIONS; partition++) {
+            produce(&stream, own.history, partition, "99");
+        }
+        nanosleep(&(struct timespec){.tv_nsec = at * 100000}, NULL);
+        if (at % 3 == 0) {
+            fixture_ok(bus_abort(stream.member, &error), &error);
+        }
+        bus_member_close(stream.member);
+    }
+    assert_int_equal(fixture_read(&own, own.history, 0, 0), 0);
+    fixture_close(&own);
+}
+
 /* The broker falls silent around a commit: whatever it says in the end, the records and the offsets agree with it, and the
  * producer is replaced. */
 static void test_silent_broker(void **state)
@@ -499,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_zombie_of_instance),
         cmocka_unit_test(test_zombie_of_group),
         cmocka_unit_test(test_abort_is_dirty),
+        cmocka_unit_test(test_close_at_any_time),
         cmocka_unit_test(test_silent_broker),
         cmocka_unit_test(test_killed_broker),
         cmocka_unit_test(test_stable_waits),
