@@ -58,7 +58,7 @@ enum status route_of(struct arena *arena, struct str resource, struct str functi
     }
     switch (parsed.kind) {
     case RESOURCE_LAMBDA:
-        return escape(arena, parsed.name, out_route);
+        return escape(arena, function_name(parsed.name), out_route);
     case RESOURCE_ACTIVITY:
         *out_route = STR("activity");
         return STATUS_OK;
