@@ -12,15 +12,21 @@ static uint32_t code_point(const char *at, const char *end, size_t *out_length)
     return utf_decode((struct str){at, (size_t)(end - at)}, out_length);
 }
 
-/* Java's Character.isJavaIdentifierPart; beyond ASCII it is guessed by blocks. */
+/* Java's Character.isJavaIdentifierStart, and digits; beyond ASCII it is guessed by blocks. */
 static bool is_identifier(uint32_t point)
 {
     if (point < 0x80) {
         return (point >= '0' && point <= '9') || ((point | 0x20) >= 'a' && (point | 0x20) <= 'z') || point == '_' ||
                point == '$';
     }
-    return point >= 0xC0 && point != 0xD7 && point != 0xF7 && !(point >= 0x2000 && point < 0x2C00) &&
+    return point >= 0xC0 && point != 0xD7 && point != 0xF7 && !(point >= 0x2000 && point < 0x2C00 && !(point >= 0x20A0 && point < 0x20D0)) &&
            !(point >= 0x3000 && point < 0x3005) && point < 0xE000;
+}
+
+/* Java's Character.isIdentifierIgnorable: controls that may stand inside a word. */
+static bool is_ignorable(uint32_t point)
+{
+    return point < 0x09 || (point >= 0x0E && point < 0x1C) || (point >= 0x7F && point < 0xA0);
 }
 
 static enum status describe_character(struct buffer *buffer, const char *at, const char *end)
@@ -55,6 +61,7 @@ static enum status describe_source(struct buffer *buffer, struct str text, const
 {
     struct value_error place;
     locate(text, open == NULL ? text.bytes : open, &place);
+    place.column -= open == NULL; /* before the first character, for Jackson */
     size_t shown = text.length < SOURCE_CHARACTERS_MAX ? text.length : SOURCE_CHARACTERS_MAX;
     while (shown < text.length && shown > 0 && ((unsigned char)text.bytes[shown] & 0xC0) == 0x80) {
         shown--;
@@ -74,7 +81,11 @@ static enum status describe_token(struct buffer *buffer, struct str text, const 
     const char *after = at;
     uint32_t count = 0;
     size_t length = 0;
-    while (after < end && count < TOKEN_CHARACTERS_MAX && is_identifier(code_point(after, end, &length))) {
+    while (after < end && count < TOKEN_CHARACTERS_MAX) {
+        uint32_t point = code_point(after, end, &length);
+        if (!is_identifier(point) && !is_ignorable(point)) {
+            break;
+        }
         after += length;
         count++;
     }
@@ -92,11 +103,17 @@ static const char *container(const struct value_fault *fault)
 
 static enum status describe_character_fault(struct buffer *buffer, const char *end, const struct value_fault *fault)
 {
+    static const char comment[] =
+        ": maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)";
+    const char *detail = fault->detail == NULL ? "" : fault->detail;
+    /* Where a token may begin, Jackson thinks of comments. */
+    bool at_token = strncmp(detail, ": was expecting", 15) == 0 || strncmp(detail, ": expected a v", 14) == 0;
     switch (fault->kind) {
     case VALUE_FAULT_CHARACTER:
+    case VALUE_FAULT_NUMBER:
         TRY(buffer_add(buffer, STR("Unexpected character (")));
         TRY(describe_character(buffer, fault->at, end));
-        return buffer_format(buffer, ")%s", fault->detail == NULL ? "" : fault->detail);
+        return buffer_format(buffer, ")%s", at_token && fault->at < end && *fault->at == '/' ? comment : detail);
     case VALUE_FAULT_SPACE:
         TRY(buffer_add(buffer, STR("Illegal character (")));
         TRY(describe_character(buffer, fault->at, end));
@@ -125,18 +142,16 @@ static enum status describe_fault(struct buffer *buffer, struct str text, const 
                                   const char **out_after)
 {
     const char *end = text.bytes + text.length;
-    size_t length = 0;
     switch (fault->kind) {
     case VALUE_FAULT_TOKEN:
         return describe_token(buffer, text, fault->at, out_after);
+    case VALUE_FAULT_NUMBER:
+        *out_after = fault->at + 1 < end || *fault->at != '.' ? fault->at : end;
+        return describe_character_fault(buffer, end, fault);
     case VALUE_FAULT_CHARACTER:
     case VALUE_FAULT_SPACE:
     case VALUE_FAULT_CONTROL:
     case VALUE_FAULT_ESCAPE:
-        if (fault->at < end) {
-            (void)code_point(fault->at, end, &length);
-            *out_after = fault->at + length;
-        }
         return describe_character_fault(buffer, end, fault);
     case VALUE_FAULT_END:
         return buffer_format(buffer, "Unexpected end-of-input%s", fault->detail);
@@ -163,6 +178,13 @@ static enum status describe_fault(struct buffer *buffer, struct str text, const 
     UNREACHABLE("fault");
 }
 
+/* Whether Jackson reports the place behind the character that is wrong. */
+static bool is_of_character(enum value_fault_kind kind)
+{
+    return kind == VALUE_FAULT_CHARACTER || kind == VALUE_FAULT_SPACE || kind == VALUE_FAULT_CONTROL ||
+           kind == VALUE_FAULT_ESCAPE;
+}
+
 enum status value_fault_describe(struct arena *arena, struct str text, const struct value_fault *fault,
                                  struct value_error *out_error)
 {
@@ -175,6 +197,12 @@ enum status value_fault_describe(struct arena *arena, struct str text, const str
     }
     TRY(describe_fault(&buffer, text, &seen, &after));
     locate(text, after, out_error);
+    if (is_of_character(seen.kind) && after < text.bytes + text.length) {
+        /* Past the character; a line feed that should not be there begins no line. */
+        (void)code_point(after, text.bytes + text.length, &length);
+        out_error->offset += length;
+        out_error->column++;
+    }
     out_error->message = buffer_text(&buffer);
     return STATUS_OK;
 }

@@ -11,6 +11,7 @@ enum value_fault_kind {
     VALUE_FAULT_TOKEN,     /* a word that is no literal; `at` is its first byte. What turns out to be no word is a
                               VALUE_FAULT_CHARACTER with the detail */
     VALUE_FAULT_CHARACTER, /* `at` is the byte; detail follows the message */
+    VALUE_FAULT_NUMBER,    /* the same in a number's fraction or exponent */
     VALUE_FAULT_SPACE,     /* a control character between tokens */
     VALUE_FAULT_CONTROL,   /* a raw control character; detail says in what */
     VALUE_FAULT_ESCAPE,    /* `at` is what follows the backslash */
@@ -26,7 +27,7 @@ struct value_fault {
     enum value_fault_kind kind;
     const char *at;
     const char *open;   /* the container around, or NULL at the root */
-    const char *detail; /* static text, may be NULL */
+    const char *detail; /* static text; may be NULL where nothing is said of it above */
 };
 
 /* Fills *out_error: offset, line and column as Jackson reports them (just after what it had read), and its message. */

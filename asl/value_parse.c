@@ -201,7 +201,10 @@ static bool scan_exponent(struct scanner *scanner, struct decimal *decimal)
         scanner->at++;
     }
     if (scanner->at == first) {
-        return fail(scanner, VALUE_FAULT_CHARACTER, first,
+        if (first == scanner->end) {
+            return fail(scanner, VALUE_FAULT_END, first, "expected a digit for number exponent");
+        }
+        return fail(scanner, VALUE_FAULT_NUMBER, first,
                     " in numeric value: Exponent indicator not followed by a digit");
     }
     decimal->exponent += negative ? -exponent : exponent;
@@ -214,7 +217,7 @@ static bool scan_number(struct scanner *scanner, struct decimal *out_decimal)
     *out_decimal = (struct decimal){.negative = *scanner->at == '-'};
     scanner->at += out_decimal->negative;
     if (scanner->at == scanner->end) {
-        return fail(scanner, VALUE_FAULT_END, scanner->at, ": No digit following minus sign");
+        return fail(scanner, VALUE_FAULT_END, scanner->at, "No digit following minus sign");
     }
     const char *first = scanner->at;
     scan_digits(scanner, out_decimal, 0);
@@ -223,13 +226,13 @@ static bool scan_number(struct scanner *scanner, struct decimal *out_decimal)
                     " in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value");
     }
     if (*first == '0' && scanner->at - first > 1) {
-        return fail(scanner, VALUE_FAULT_TEXT, first, "Invalid numeric value: Leading zeroes not allowed");
+        return fail(scanner, VALUE_FAULT_TEXT, first + 1, "Invalid numeric value: Leading zeroes not allowed");
     }
     if (scanner->at < scanner->end && *scanner->at == '.') {
         const char *fraction = ++scanner->at;
         scan_digits(scanner, out_decimal, -1);
         if (scanner->at == fraction) {
-            return fail(scanner, VALUE_FAULT_CHARACTER, fraction,
+            return fail(scanner, VALUE_FAULT_NUMBER, fraction == scanner->end ? fraction - 1 : fraction,
                         " in numeric value: Decimal point not followed by a digit");
         }
     }
@@ -266,7 +269,7 @@ static bool fail_odd_value(struct scanner *scanner, bool in_object)
     if (is_word_byte(byte)) {
         return fail(scanner, VALUE_FAULT_TOKEN, scanner->at, expected_value);
     }
-    return fail(scanner, VALUE_FAULT_CHARACTER, scanner->at, byte == '}' && in_object ? ": expected a value" : expected_value);
+    return fail(scanner, VALUE_FAULT_CHARACTER, scanner->at, byte == '}' && !in_object ? ": expected a value" : expected_value);
 }
 
 static const char end_in_object[] = " within/between Object entries";
@@ -364,16 +367,17 @@ static bool scan_name(struct scanner *scanner, const char *open, struct str *out
 /* After the text's value: nothing but white space may follow. */
 static bool scan_end(struct scanner *scanner, char last)
 {
+    /* A number must not touch what follows it. */
     bool tight = scanner->at < scanner->end && (unsigned char)*scanner->at > ' ';
     if (!skip_blanks(scanner)) {
         return scanner->fault.kind == VALUE_FAULT_NONE;
     }
     char byte = *scanner->at;
-    if (byte == ']' || byte == '}') {
-        return fail(scanner, VALUE_FAULT_CLOSE, scanner->at, NULL);
-    }
     if (tight && (unsigned)(last - '0') < 10) {
         return fail(scanner, VALUE_FAULT_CHARACTER, scanner->at, ": Expected space separating root-level values");
+    }
+    if (byte == ']' || byte == '}') {
+        return fail(scanner, VALUE_FAULT_CLOSE, scanner->at, NULL);
     }
     if (byte == '"' || byte == '{' || byte == '[' || byte == '-' || (unsigned)(byte - '0') < 10) {
         return fail(scanner, VALUE_FAULT_TEXT, scanner->at,
