@@ -36,6 +36,7 @@ struct local_partition {
     int64_t cleaned;
     int64_t kept;
     int64_t due_ms;
+    int64_t looked_ms; /* when compaction last looked at it */
 };
 
 struct local_topic {

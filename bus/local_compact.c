@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define KEYS_MAX ((size_t)1024 * 1024)
+#define LOOK_MS (10 * 60 * 1000) /* lazily: no sooner again */
 #define DELETES_PER_WRITE 1000
 #define ROW_ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
@@ -168,12 +169,16 @@ static enum status sweep(struct compaction *run, struct kv_error *out_error)
     return kv_batch_write(run->batch, out_error);
 }
 
-static enum status compact(struct compaction *run, int64_t cleaned, struct kv_error *out_error)
+/* END: it does not pay. `least`: so many records must have become old enough, unless a tombstone is due. */
+static enum status compact(struct compaction *run, int64_t cleaned, int64_t least, struct kv_error *out_error)
 {
     TRY_NEW(run->arena = arena_create(ROW_ARENA_BYTES_MAX));
     TRY(kv_batch_create(run->local->kv, &run->batch));
     TRY(latest_init(&run->latest, run->end - cleaned));
     TRY(learn(run, cleaned));
+    if (run->bound - cleaned < least) {
+        return STATUS_END;
+    }
     return sweep(run, out_error);
 }
 
@@ -188,11 +193,13 @@ enum status local_compact(struct local *local, struct local_topic *topic, uint32
     run.end = state->end;
     pthread_mutex_unlock(&local->lock);
     int64_t cleaned = state->cleaned > run.begin ? state->cleaned : run.begin;
-    bool worth = lazy ? (run.end - cleaned) * 2 > state->kept : run.end > cleaned;
-    if (run.begin == run.end || (!worth && state->due_ms > now_ms)) {
+    bool due = state->due_ms <= now_ms;
+    if (run.begin == run.end || (run.end == cleaned && !due) || (lazy && now_ms - state->looked_ms < LOOK_MS)) {
         return STATUS_OK;
     }
-    enum status status = compact(&run, cleaned, out_error);
+    state->looked_ms = now_ms;
+    int64_t least = due ? 0 : lazy ? state->kept / 2 + 1 : 1;
+    enum status status = compact(&run, cleaned, least, out_error);
     kv_batch_destroy(run.batch);
     arena_destroy(run.arena);
     free(run.latest.slots);
@@ -201,5 +208,5 @@ enum status local_compact(struct local *local, struct local_topic *topic, uint32
         state->kept = run.kept;
         state->due_ms = run.due_ms;
     }
-    return status;
+    return status == STATUS_END ? STATUS_OK : status;
 }
