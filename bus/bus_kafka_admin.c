@@ -98,8 +98,8 @@ static void read_settings(struct bus_kafka_topic *topic, const rd_kafka_ConfigRe
     }
 }
 
-/* Reads the topic's limit and its mark. Whoever may not ask for them (DescribeConfigs) gets the limit that pawl's topics
- * have, and no mark. */
+/* Reads the topic's limit and its mark. Whoever may not ask for them (DescribeConfigs), or asks a broker that can't tell, gets
+ * the limit that pawl's topics have, and no mark. */
 static enum status settings_of(struct bus_kafka *bus, struct bus_kafka_topic *topic, struct bus_error *out_error)
 {
     topic->message_bytes_max = RECORD_BYTES_MAX;
@@ -119,7 +119,7 @@ static enum status settings_of(struct bus_kafka *bus, struct bus_kafka_topic *to
     }
     rd_kafka_ConfigResource_destroy(wanted);
     rd_kafka_queue_destroy(queue);
-    return status;
+    return status == STATUS_RETRIABLE ? STATUS_RETRIABLE : STATUS_OK;
 }
 
 /* ---- Opening ---- */

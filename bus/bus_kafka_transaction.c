@@ -377,16 +377,32 @@ static enum status send_offsets(struct slot *slot, const rd_kafka_topic_partitio
     }
 }
 
+/* STATUS_OK unless librdkafka has given this producer up for good (fenced, or its sequence numbers are lost). */
+static enum status check_fatal(struct slot *slot, struct bus_error *out_error)
+{
+    char text[256];
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(slot->client, text, sizeof text);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return STATUS_OK;
+    }
+    enum status status = bus_kafka_error_of(code, BUS_KAFKA_IN_TRANSACTION);
+    return bus_port_fail(out_error, status == STATUS_FATAL ? STATUS_FATAL : STATUS_FENCED, "kafka: %s", text);
+}
+
 static enum status await_deliveries(struct slot *slot, struct bus_error *out_error)
 {
     int64_t deadline_ms = bus_kafka_clock_ms() + DELIVERY_MS_MAX;
     rd_kafka_poll(slot->client, 0);
     while (rd_kafka_outq_len(slot->client) > 0) {
+        TRY(check_fatal(slot, out_error)); /* else the records wait for their timeout */
         if (bus_kafka_clock_ms() >= deadline_ms) {
             return bus_port_fail(out_error, STATUS_ABORTABLE, "kafka: %d records are not delivered after %d ms",
                                  rd_kafka_outq_len(slot->client), DELIVERY_MS_MAX);
         }
         rd_kafka_poll(slot->client, 1);
+    }
+    if (slot->failure != 0) {
+        TRY(check_fatal(slot, out_error)); /* why they were dropped */
     }
     enum status status =
         bus_kafka_error_report(slot->failure, BUS_KAFKA_IN_TRANSACTION, "kafka: a record was not delivered", out_error);
