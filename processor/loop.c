@@ -117,6 +117,8 @@ static enum status keep_need(struct loop *loop, const struct handling *handling)
     }
     loop->need.routes = routes;
     loop->need_partition = handling->partition;
+    /* Whatever becomes of the batch, the record is to be delivered again. */
+    handling->partition->seek_pending = true;
     begin_attempt(handling->partition, handling);
     return STATUS_OK;
 }
@@ -150,6 +152,24 @@ static struct handling handling_for(struct loop *loop, struct partition *partiti
     };
 }
 
+static void log_given_up(const struct loop *loop, const struct handling *handling, const char *why)
+{
+    if (handling->timer != NULL) {
+        log_event(LOG_ERROR, "timer_given_up", "thread=%" PRIu32 " partition=%" PRIu32 " due_ms=%" PRId64 " reason=\"%s\"",
+                  loop->thread, handling->partition->id, handling->timer->due_ms, why);
+    } else {
+        log_event(LOG_ERROR, "record_given_up", "thread=%" PRIu32 " topic=%.*s partition=%" PRIu32 " offset=%" PRId64
+                  " reason=\"%s\"", loop->thread, STR_ARGS(bus_topic_name(handling->record->topic)), handling->partition->id,
+                  handling->record->offset, why);
+    }
+}
+
+static enum status give_up(const struct loop *loop, struct handling *handling, const char *why)
+{
+    log_given_up(loop, handling, why);
+    return handle_give_up(handling, str_of(why));
+}
+
 /* Handles, and puts what came of it into the transaction. RETRIABLE: a need was kept. */
 static enum status run(struct loop *loop, struct handling *handling, struct bus_error *out_error)
 {
@@ -163,9 +183,9 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
         handling->has_execution = true;
     }
     if (poison_is_proved(&loop->poison, &subject)) {
-        status = handle_give_up(handling, STR("every transaction with it failed"));
+        status = give_up(loop, handling, "every transaction with it failed");
     } else if (handling->attempt != NULL && handling->attempt->count > NEEDS_MAX) {
-        status = handle_give_up(handling, STR("what it needs can't be had"));
+        status = give_up(loop, handling, "what it needs can't be had");
     } else {
         status = handling->timer != NULL ? handle_timer(handling) : handle_record(handling);
     }
@@ -468,9 +488,25 @@ static enum status publish_usage(struct loop *loop, struct bus_error *out_error)
 
 /* ---- Once around ---- */
 
+/* Takes part in the group, or nobody would tell that a partition is lost. A record that comes is to come again. */
+static enum status poll_only(struct loop *loop, struct bus_error *out_error)
+{
+    struct bus_record record;
+    enum status status = bus_member_poll(loop->member, 0, &record, out_error);
+    if (status == STATUS_OK) {
+        struct partition *partition = loop_partition(loop, record.partition);
+        if (partition != NULL && partition->phase == PARTITION_ACTIVE) {
+            partition->seek_pending = true;
+        }
+        return STATUS_OK;
+    }
+    return status == STATUS_END || status == STATUS_RETRIABLE ? STATUS_OK : status;
+}
+
 /* An empty transaction of the suspect's partition: whether the broker or the record is to blame. */
 static enum status probe(struct loop *loop, struct bus_error *out_error)
 {
+    TRY(poll_only(loop, out_error));
     struct partition *partition = loop_partition(loop, loop->poison.suspect.partition);
     if (partition == NULL || partition->phase != PARTITION_ACTIVE) {
         loop->poison.probe = false;
@@ -514,10 +550,8 @@ enum status loop_step(struct loop *loop, int timeout_ms, struct bus_error *out_e
 {
     TRY(takeover_settle(loop, out_error));
     if (loop->poison.probe) {
-        enum status probed = probe(loop, out_error);
-        if (probed != STATUS_OK) {
-            return probed;
-        }
+        TRY(probe(loop, out_error));
+        TRY(takeover_settle(loop, out_error));
     }
     enum status status = batch(loop, timeout_ms, out_error);
     status = status == STATUS_OK ? batch_commit(loop, out_error) : batch_fail(loop, status, out_error);

@@ -53,6 +53,7 @@ struct partition {
     enum partition_phase phase;
     bool holds_rows; /* the process's owner table names this thread */
     char refusal[512];
+    uint32_t disagreements; /* between group and commit row, in a row */
     struct bus_position stable;
     struct restorer_job *restore;
     struct store store;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define NEED_RETRY_MS 500
+#define DISAGREEMENTS_MAX 3
 
 /* ---- Given and taken away ---- */
 
@@ -120,10 +121,10 @@ static enum status settle_assigned(struct loop *loop, struct partition *partitio
 
 static enum status settle_waiting(struct loop *loop, struct partition *partition)
 {
-    if (!owners_take(loop->shared.owners, partition->id, loop->thread)) {
+    partition->holds_rows = owners_take(loop->shared.owners, partition->id, loop->thread);
+    if (!partition->holds_rows && !MUTANT(SHARED_STORE_RACE)) {
         return STATUS_OK;
     }
-    partition->holds_rows = true;
     TRY(restorer_submit(loop->shared.restorer, partition->id, &partition->restore));
     partition->phase = PARTITION_RESTORING;
     return STATUS_OK;
@@ -162,6 +163,19 @@ static void settle_restoring(struct loop *loop, struct partition *partition)
     partition->restore = NULL;
 }
 
+/* The group and the changelog disagree. Perhaps a newer owner has committed since the stable offsets were fetched, and the
+ * bus is about to say that the partition is lost: look again, and only then refuse. */
+static void disagree(struct loop *loop, struct partition *partition, const char *why)
+{
+    uint32_t disagreements = partition->disagreements + 1;
+    if (disagreements >= DISAGREEMENTS_MAX) {
+        refuse(loop, partition, why);
+        return;
+    }
+    takeover_begin_again(loop, partition);
+    partition->disagreements = disagreements;
+}
+
 /* Where the partition's input begins when nothing was ever committed. */
 static enum status first_positions(struct loop *loop, struct partition *partition, int64_t next[INPUT_COUNT],
                                    struct bus_error *out_error)
@@ -175,7 +189,7 @@ static enum status first_positions(struct loop *loop, struct partition *partitio
     return STATUS_OK;
 }
 
-/* Rule 6: the commit row decides, and the group must agree. *out_refused: it was refused. */
+/* Rule 6: the commit row decides, and the group must agree. *out_refused: it does not. */
 static enum status compare(struct loop *loop, struct partition *partition, const struct commit_row *row,
                            struct bus_error *out_error, bool *out_refused)
 {
@@ -193,7 +207,7 @@ static enum status compare(struct loop *loop, struct partition *partition, const
             snprintf(why, sizeof why,
                      "the group stands at %" PRId64 " and %" PRId64 ", but the changelog has no commit row: state is lost",
                      stable[0], stable[1]);
-            refuse(loop, partition, why);
+            disagree(loop, partition, why);
             *out_refused = true;
             return STATUS_OK;
         }
@@ -209,13 +223,11 @@ static enum status compare(struct loop *loop, struct partition *partition, const
         if (stable[input] == BUS_OFFSET_NONE || stable[input] == next[input]) {
             continue;
         }
-        if (MUTANT(POSITIONS_FROM_GROUP)) {
-            next[input] = stable[input];
-        } else if (!loop->shared.config->accept_loss) {
+        if (!loop->shared.config->accept_loss) {
             snprintf(why, sizeof why,
                      "the commit row says %" PRId64 " and %" PRId64 ", the group %" PRId64 " and %" PRId64, next[0], next[1],
                      stable[0], stable[1]);
-            refuse(loop, partition, why);
+            disagree(loop, partition, why);
             *out_refused = true;
             return STATUS_OK;
         }
@@ -271,6 +283,7 @@ static enum status settle_restored(struct loop *loop, struct partition *partitio
     partition->committed = partition->current;
     partition->usage_minute = PARTITION_USAGE_UNKNOWN;
     timers_forget(&partition->store);
+    partition->disagreements = 0;
     partition->seek_pending = true;
     partition->phase = PARTITION_ACTIVE;
     return STATUS_OK;
@@ -333,7 +346,7 @@ enum status takeover_settle(struct loop *loop, struct bus_error *out_error)
         do {
             before = partition->phase;
             TRY(settle(loop, partition, out_error));
-        } while (partition->phase != before);
+        } while (partition->phase > before);
     }
     return STATUS_OK;
 }

@@ -123,7 +123,7 @@ static enum status begin(struct restore *restore, struct bus_error *out_error)
     const struct restore_config *config = &restore->config;
     int64_t begin_offset;
     int64_t end_offset;
-    bool committed_only = MUTANT(RESTORE_TO_COMMITTED_END);
+    bool committed_only = MUTANT(RESTORE_TO_COMMITTED_END) || MUTANT(NO_STABLE_OFFSETS);
     TRY(bus_bounds(config->bus, config->topic, config->partition, committed_only, &begin_offset, &end_offset, out_error));
     restore->progress.end_offset = end_offset;
 
@@ -239,14 +239,39 @@ static enum status apply(struct restore *restore, const struct bus_record *recor
     return STATUS_OK;
 }
 
+/* Whether what was read ends in the middle of a transaction: then its commit row is yet to come, whatever the end was. A
+ * restore that was overtaken by a newer owner reads into the newer one's transactions. */
+static bool is_torn(const struct restore *restore)
+{
+    return restore->last_sequence > 0 && restore->rows_since > 0;
+}
+
+static bool is_complete(const struct restore *restore)
+{
+    return restore->progress.next_offset >= restore->progress.end_offset && !is_torn(restore);
+}
+
+/* Nothing came. A transaction's rows become visible together: if these were all, their commit row is missing. */
+static enum status check_torn(const struct restore *restore, struct bus_error *out_error)
+{
+    const struct restore_config *config = &restore->config;
+    int64_t begin_offset;
+    int64_t stable_end;
+    if (!is_torn(restore)) {
+        return STATUS_OK;
+    }
+    TRY(bus_bounds(config->bus, config->topic, config->partition, true, &begin_offset, &stable_end, out_error));
+    if (restore->progress.next_offset < stable_end) {
+        return STATUS_OK;
+    }
+    return bus_port_fail(out_error, STATUS_CORRUPT,
+                         "partition %" PRIu32 " of %.*s: %" PRId64 " rows after commit %" PRId64 " have no commit row",
+                         config->partition, STR_ARGS(bus_topic_name(config->topic)), restore->rows_since,
+                         restore->last_sequence);
+}
+
 static enum status finish(struct restore *restore, struct bus_error *out_error)
 {
-    if (restore->last_sequence > 0 && restore->rows_since > 0) {
-        return bus_port_fail(out_error, STATUS_CORRUPT,
-                             "partition %" PRIu32 " of %.*s: %" PRId64 " rows after commit %" PRId64 " have no commit row",
-                             restore->config.partition, STR_ARGS(bus_topic_name(restore->config.topic)),
-                             restore->rows_since, restore->last_sequence);
-    }
     /* Everything up to the end is known now, however old its last record is. */
     TRY(put_offset(restore, restore->progress.next_offset, bus_now_ms(restore->config.bus)));
     return write_batch(restore, out_error);
@@ -269,7 +294,7 @@ enum status restore_step(struct restore *restore, uint32_t records_max, int time
     if (restore->reader == NULL) {
         TRY(begin(restore, out_error));
     }
-    for (uint32_t count = 0; count < records_max && restore->progress.next_offset < restore->progress.end_offset; count++) {
+    for (uint32_t count = 0; count < records_max && !is_complete(restore); count++) {
         struct bus_record record;
         enum status status = bus_reader_next(restore->reader, count == 0 ? timeout_ms : 0, &record, out_error);
         if (status == STATUS_REFUSED) {
@@ -278,13 +303,14 @@ enum status restore_step(struct restore *restore, uint32_t records_max, int time
         if (status == STATUS_END) {
             /* Markers and aborted records are passed over without being delivered. */
             restore->progress.next_offset = bus_reader_position(restore->reader);
+            TRY(check_torn(restore, out_error));
             break;
         }
         TRY(status);
         TRY(apply(restore, &record, out_error));
         restore->progress.next_offset = bus_reader_position(restore->reader);
     }
-    if (restore->progress.next_offset >= restore->progress.end_offset) {
+    if (is_complete(restore)) {
         TRY(finish(restore, out_error));
         *out_done = true;
         return STATUS_OK;
