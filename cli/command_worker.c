@@ -1,6 +1,330 @@
-#include "cli/context.h"
+/* This thread follows the task's topic and says what is done with; crew.c's threads do the tasks, and reporter.c's sends
+ * their results. A record is done with only when its result is durable: until then another worker may do it again. */
+#include "asl/route.h"
+#include "base/log.h"
+#include "cli/child.h"
+#include "cli/connection.h"
+#include "cli/crew.h"
+#include "cli/reporter.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define POLL_MS 50
+#define TOPIC_WAIT_MS 500
+#define UNSETTLED_MAX 10000 /* records behind one that takes long */
+
+/* Tasks of a partition that are not done with, in order. */
+struct lane {
+    struct task *first;
+    struct task **last;
+};
+
+struct worker {
+    struct context *context;
+    struct str route;
+    struct str group;
+    int64_t jobs;
+    int64_t idle_seconds_max; /* 0: for ever */
+    sigset_t signals;
+    const struct bus_topic *topic;
+    struct bus_follower *follower;
+    struct reporter *reporter;
+    struct crew *crew;
+    struct lane *lanes; /* one a partition */
+    uint32_t unsettled;
+    int64_t taken;
+    int64_t last_ms; /* when a task last came */
+};
+
+/* ---- What is done with ---- */
+
+/* Tells the group of the first tasks of the lane that are reported. */
+static void settle_lane(struct worker *worker, uint32_t partition)
+{
+    struct lane *lane = &worker->lanes[partition];
+    struct bus_record record = {.topic = worker->topic, .partition = partition, .offset = -1};
+    struct bus_error error = {""};
+    while (lane->first != NULL && atomic_load(&lane->first->reported)) {
+        struct task *task = lane->first;
+        lane->first = task->next_of_partition;
+        record.offset = task->offset;
+        task_destroy(task);
+        worker->unsettled--;
+    }
+    if (lane->first == NULL) {
+        lane->last = &lane->first;
+    }
+    if (record.offset >= 0 && bus_follower_done(worker->follower, &record, &error) != STATUS_OK) {
+        /* They come again, and their results are known to be late. */
+        log_event(LOG_WARNING, "not_settled", "topic=%.*s partition=%" PRIu32, STR_ARGS(bus_topic_name(worker->topic)),
+                  partition);
+    }
+}
+
+static void settle(struct worker *worker)
+{
+    for (uint32_t partition = 0; partition < bus_topic_partition_count(worker->topic); partition++) {
+        settle_lane(worker, partition);
+    }
+}
+
+static bool is_taken(const struct lane *lane, int64_t offset)
+{
+    for (const struct task *task = lane->first; task != NULL; task = task->next_of_partition) {
+        if (task->offset == offset) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- What comes ---- */
+
+static enum exit_code take(struct worker *worker, const struct bus_record *record)
+{
+    struct lane *lane = &worker->lanes[record->partition];
+    struct str problem;
+    char quoted[1024];
+    if (is_taken(lane, record->offset)) {
+        return EXIT_CODE_OK; /* the partition went away and came back */
+    }
+    bool whole = context_given(worker->context, FLAG_WORKER_REQUEST);
+    struct task *task = task_create(worker->context->connection->codec, record, whole, &problem);
+    if (task == NULL) {
+        return context_fail_memory(worker->context);
+    }
+    task->next_of_partition = NULL;
+    *lane->last = task;
+    lane->last = &task->next_of_partition;
+    worker->unsettled++;
+    worker->taken++;
+    if (task->request == NULL) {
+        log_event(LOG_ERROR, "task_unreadable", "topic=%.*s partition=%" PRIu32 " offset=%" PRId64 " reason=%s",
+                  STR_ARGS(bus_topic_name(worker->topic)), record->partition, record->offset,
+                  log_quote(problem, quoted, sizeof quoted));
+        atomic_store(&task->reported, true);
+    } else {
+        crew_give(worker->crew, task);
+    }
+    return EXIT_CODE_OK;
+}
+
+static bool is_told_to_stop(struct worker *worker)
+{
+    struct timespec now = {0};
+    return sigtimedwait(&worker->signals, NULL, &now) > 0;
+}
+
+static bool has_idled(struct worker *worker)
+{
+    return worker->idle_seconds_max > 0 && worker->unsettled == 0 &&
+           child_now_ms() - worker->last_ms >= worker->idle_seconds_max * 1000;
+}
+
+static enum exit_code follow(struct worker *worker)
+{
+    struct bus_error error = {""};
+    struct bus_record record;
+    worker->last_ms = child_now_ms();
+    while (!is_told_to_stop(worker) && !has_idled(worker)) {
+        enum status status = STATUS_END;
+        if (crew_has_room(worker->crew, POLL_MS) && worker->unsettled < UNSETTLED_MAX) {
+            status = bus_follower_poll(worker->follower, POLL_MS, &record, &error);
+        }
+        if (status == STATUS_OK) {
+            worker->last_ms = child_now_ms();
+            TRY_RUN(take(worker, &record));
+            settle_lane(worker, record.partition);
+        } else if (status == STATUS_END || status == STATUS_RETRIABLE) {
+            settle(worker);
+        } else {
+            return context_fail_bus(worker->context, status, worker->route.bytes, &error);
+        }
+        if (reporter_failed(worker->reporter, &error)) {
+            return context_fail_bus(worker->context, STATUS_FATAL, "the results can't be sent", &error);
+        }
+    }
+    return EXIT_CODE_OK;
+}
+
+/* What was begun is finished; a second signal kills it. What was not begun is another worker's. */
+static void leave(struct worker *worker)
+{
+    struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    log_event(LOG_INFO, "stopping", "route=%.*s", STR_ARGS(worker->route));
+    crew_stop(worker->crew);
+    while (!crew_is_idle(worker->crew)) {
+        if (sigtimedwait(&worker->signals, NULL, &pause) > 0) {
+            crew_kill(worker->crew);
+            _Exit(EXIT_CODE_FAILED);
+        }
+    }
+}
+
+/* ---- Opening ---- */
+
+/* The route's topic is made when a definition with that task is; until then the worker waits. */
+static enum exit_code await_topic(struct worker *worker)
+{
+    struct context *context = worker->context;
+    struct timespec pause = {.tv_nsec = TOPIC_WAIT_MS * 1000000L};
+    struct bus_error error = {""};
+    struct str name;
+    bool told = false;
+    TRY_RUN(connection_topic_name(context, TOPIC_TASKS, worker->route, &name));
+    for (;;) {
+        enum status status = bus_topic_open(context->connection->bus, name, &worker->topic, &error);
+        if (status == STATUS_OK) {
+            return EXIT_CODE_OK;
+        }
+        if (status != STATUS_NOT_FOUND) {
+            return context_fail_bus(context, status, name.bytes, &error);
+        }
+        if (!told) {
+            log_event(LOG_INFO, "waiting", "topic=%.*s reason=\"no definition with this task has been made yet\"", STR_ARGS(name));
+            told = true;
+        }
+        if (sigtimedwait(&worker->signals, NULL, &pause) > 0) {
+            return context_fail(context, EXIT_CODE_FAILED, "stopped before there was a topic");
+        }
+    }
+}
+
+static enum exit_code open_parts(struct worker *worker)
+{
+    struct context *context = worker->context;
+    struct bus *bus = context->connection->bus;
+    struct bus_error error = {""};
+    struct reporter_config reporter = {
+        .bus = bus,
+        .encoding = settings_encoding(context->settings, OPTION_ENCODING_RESULTS),
+    };
+    TRY_RUN(connection_topic(context, TOPIC_RESULTS, &reporter.results));
+    uint32_t partitions = bus_topic_partition_count(worker->topic);
+    worker->lanes = arena_array(context->arena, struct lane, partitions);
+    if (worker->lanes == NULL) {
+        return context_fail_memory(context);
+    }
+    for (uint32_t partition = 0; partition < partitions; partition++) {
+        worker->lanes[partition].last = &worker->lanes[partition].first;
+    }
+    enum status status = reporter_create(&reporter, &worker->reporter, &error);
+    if (status == STATUS_OK) {
+        struct crew_config crew = {
+            .command = context_flag(context, FLAG_WORKER_EXEC).bytes,
+            .lines = context_given(context, FLAG_WORKER_LINES),
+            .jobs = (uint32_t)worker->jobs,
+            .reporter = worker->reporter,
+        };
+        status = crew_create(&crew, &worker->crew);
+    }
+    if (status == STATUS_OK) {
+        status = bus_follower_open(bus, worker->group, &worker->topic, 1, &worker->follower, &error);
+    }
+    return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(context, status, worker->route.bytes, &error);
+}
+
+/* Tasks that were not begun, or whose results could not be sent. */
+static void drop_unsettled(struct worker *worker)
+{
+    for (uint32_t partition = 0; partition < bus_topic_partition_count(worker->topic); partition++) {
+        while (worker->lanes[partition].first != NULL) {
+            struct task *task = worker->lanes[partition].first;
+            worker->lanes[partition].first = task->next_of_partition;
+            task_destroy(task);
+        }
+    }
+}
+
+/* In the order in which they depend on each other; every part may be missing. */
+static void close_parts(struct worker *worker, bool give_up)
+{
+    if (worker->crew != NULL) {
+        if (worker->follower != NULL) {
+            leave(worker);
+        }
+        crew_destroy(worker->crew);
+    }
+    if (worker->reporter != NULL) {
+        reporter_destroy(worker->reporter, give_up);
+    }
+    if (worker->follower != NULL) {
+        settle(worker);
+        drop_unsettled(worker);
+        bus_follower_close(worker->follower);
+        log_event(LOG_INFO, "stopped", "route=%.*s taken=%" PRId64, STR_ARGS(worker->route), worker->taken);
+    }
+}
+
+static enum exit_code read_number(struct worker *worker, enum flag_id id, struct argument_range range, int64_t *out_number)
+{
+    struct context *context = worker->context;
+    struct str problem;
+    enum status status = arguments_number(context->arena, &context->arguments, id, range, out_number, &problem);
+    if (status == STATUS_INVALID) {
+        return context_fail(context, EXIT_CODE_USAGE, "%.*s", STR_ARGS(problem));
+    }
+    TRY_MEMORY(context, status);
+    return EXIT_CODE_OK;
+}
+
+/* A route as it is, or a task's resource. */
+static enum exit_code read_route(struct worker *worker)
+{
+    struct context *context = worker->context;
+    struct str task = context_flag(context, FLAG_WORKER_TASK);
+    struct str own;
+    worker->route = task;
+    if (str_starts_with(task, STR("arn:"))) {
+        enum status status = route_of(context->arena, task, STR_NONE, &worker->route);
+        if (status == STATUS_INVALID) {
+            return context_fail(context, EXIT_CODE_USAGE, "'%.*s' is no ARN of a task", STR_ARGS(task));
+        }
+        TRY_MEMORY(context, status);
+    }
+    TRY_MEMORY(context, arena_format(context->arena, &own, "%.*s-worker-%.*s",
+                                     STR_ARGS(settings_text(context->settings, OPTION_TOPICS_PREFIX)),
+                                     STR_ARGS(worker->route)));
+    worker->group = context_given(context, FLAG_WORKER_GROUP) ? context_flag(context, FLAG_WORKER_GROUP) : own;
+    return EXIT_CODE_OK;
+}
+
+static enum exit_code read_arguments(struct worker *worker)
+{
+    struct context *context = worker->context;
+    struct argument_range jobs = {1, 1, CREW_JOBS_MAX};
+    struct argument_range seconds = {0, 1, 86400};
+    if (context_flag(context, FLAG_WORKER_TASK).length == 0) {
+        return context_fail(context, EXIT_CODE_USAGE, "--task is missing");
+    }
+    if (context_flag(context, FLAG_WORKER_EXEC).length == 0) {
+        return context_fail(context, EXIT_CODE_USAGE, "--exec is missing");
+    }
+    TRY_RUN(read_route(worker));
+    TRY_RUN(read_number(worker, FLAG_WORKER_JOBS, jobs, &worker->jobs));
+    return read_number(worker, FLAG_WORKER_UNTIL_IDLE, seconds, &worker->idle_seconds_max);
+}
 
 enum exit_code command_worker(struct context *context)
 {
-    return context_fail(context, EXIT_CODE_FAILED, "not yet");
+    struct worker worker = {.context = context};
+    TRY_RUN(read_arguments(&worker));
+    sigemptyset(&worker.signals);
+    sigaddset(&worker.signals, SIGTERM);
+    sigaddset(&worker.signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &worker.signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    TRY_RUN(connection_open(context));
+    TRY_RUN(await_topic(&worker));
+    enum exit_code code = open_parts(&worker);
+    if (code == EXIT_CODE_OK) {
+        log_event(LOG_INFO, "working", "topic=%.*s group=%.*s jobs=%" PRId64, STR_ARGS(bus_topic_name(worker.topic)),
+                  STR_ARGS(worker.group), worker.jobs);
+        code = follow(&worker);
+    }
+    close_parts(&worker, code != EXIT_CODE_OK);
+    return code;
 }

@@ -11,11 +11,34 @@ static void log_kafka(void *owner, int level, const char *text)
     log_event(own, "kafka", "text=%s", log_quote(str_of(text), quoted, sizeof quoted));
 }
 
+/* A worker takes no records while all its children are busy, for hours if need be: that is no reason to take its partitions
+ * away, as a broker does after max.poll.interval.ms. Its session still ends when the process dies. */
+static enum exit_code set_patience(struct context *context, struct bus_kafka_options *options)
+{
+    static const struct bus_kafka_property patience = {"max.poll.interval.ms", "86400000"};
+    struct bus_kafka_property *consumer =
+        arena_array(context->arena, struct bus_kafka_property, options->consumer_count + 1);
+    if (consumer == NULL) {
+        return context_fail_memory(context);
+    }
+    /* The user's own come after it, and win. */
+    consumer[0] = patience;
+    for (size_t at = 0; at < options->consumer_count; at++) {
+        consumer[at + 1] = options->consumer[at];
+    }
+    options->consumer = consumer;
+    options->consumer_count++;
+    return EXIT_CODE_OK;
+}
+
 enum exit_code connection_open_kafka(struct context *context, struct bus **out_bus)
 {
     struct bus_error error = {""};
     struct bus_kafka_options options = settings_kafka(context->settings);
     options.log = log_kafka;
+    if (context->arguments.command == COMMAND_worker) {
+        TRY_RUN(set_patience(context, &options));
+    }
     enum status status = bus_kafka_open(&options, out_bus, &error);
     return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(context, status, "kafka", &error);
 }
