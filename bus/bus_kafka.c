@@ -117,14 +117,16 @@ static void close_bus(struct bus *base)
     free(bus);
 }
 
-/* librdkafka refuses some properties only together, when a client is made: try each kind before anything depends on it. */
+/* librdkafka refuses some properties only together, when a client is made: try each kind before anything depends on it.
+ */
 static enum status try_kind(struct bus_kafka *bus, enum bus_kafka_kind kind, struct bus_error *out_error)
 {
     rd_kafka_conf_t *config;
     rd_kafka_t *client;
     TRY(bus_kafka_config_make(&bus->owner, kind, &config, out_error));
     if (kind == BUS_KAFKA_TRANSACTION) {
-        bus_kafka_config_set(config, "transactional.id", "pawl-trial"); /* known to the broker only after init_transactions */
+        bus_kafka_config_set(config, "transactional.id",
+                             "pawl-trial"); /* known to the broker only after init_transactions */
     } else if (kind == BUS_KAFKA_MEMBER) {
         bus_kafka_config_set(config, "group.id", "pawl-trial");
     }
@@ -138,8 +140,9 @@ static enum status find_cluster(struct bus_kafka *bus, struct bus_error *out_err
     char *id = rd_kafka_clusterid(bus->client, BUS_KAFKA_OPEN_MS_MAX);
     if (id == NULL) {
         pthread_mutex_lock(&bus->mutex);
-        enum status status = bus_port_fail(out_error, STATUS_RETRIABLE, "kafka: no broker answered within %d s%s%s",
-                                           BUS_KAFKA_OPEN_MS_MAX / 1000, bus->last_log[0] == '\0' ? "" : ": ", bus->last_log);
+        enum status status =
+            bus_port_fail(out_error, STATUS_RETRIABLE, "kafka: no broker answered within %d s%s%s",
+                          BUS_KAFKA_OPEN_MS_MAX / 1000, bus->last_log[0] == '\0' ? "" : ": ", bus->last_log);
         pthread_mutex_unlock(&bus->mutex);
         return status;
     }

@@ -26,7 +26,8 @@ struct bus_kafka_options {
 const char *bus_kafka_refused(const char *property);
 
 /* REFUSED: a property is unknown, bad or refused (out_error names it). RETRIABLE: no broker answered within 10 s. */
-MUST_CHECK enum status bus_kafka_open(const struct bus_kafka_options *options, struct bus **out_bus, struct bus_error *out_error);
+MUST_CHECK enum status bus_kafka_open(const struct bus_kafka_options *options, struct bus **out_bus,
+                                      struct bus_error *out_error);
 
 /* librdkafka's version in words. */
 const char *bus_kafka_version(void);

@@ -12,11 +12,11 @@
 #define REPLICAS_MAX 3
 #define POLL_MS 20 /* between two looks at whether a new topic has its leaders */
 
-/* The mark of a topic: librdkafka tells no topic ids (2.0.2 has no way, later ones an API of their own), and the protocol
- * has nothing else that tells a topic from one of the same name made later. So a topic that pawl makes carries a number
- * drawn at random in a setting where it does nothing: flush.messages, "fsync after so many records", between 2⁶² and 2⁶³.
- * A topic made by other means, or on a service that does not let it be set, has an empty mark: of it, only an end below
- * what was read tells that it was made anew. */
+/* The mark of a topic: librdkafka tells no topic ids (2.0.2 has no way, later ones an API of their own), and the
+ * protocol has nothing else that tells a topic from one of the same name made later. So a topic that pawl makes carries
+ * a number drawn at random in a setting where it does nothing: flush.messages, "fsync after so many records", between
+ * 2⁶² and 2⁶³. A topic made by other means, or on a service that does not let it be set, has an empty mark: of it, only
+ * an end below what was read tells that it was made anew. */
 #define MARK_PROPERTY "flush.messages"
 #define MARK_MIN (INT64_C(1) << 62)
 
@@ -34,7 +34,8 @@ struct shape {
     int broker_count;
 };
 
-static enum status shape_of(struct bus_kafka *bus, rd_kafka_topic_t *handle, struct shape *out_shape, struct bus_error *out_error)
+static enum status shape_of(struct bus_kafka *bus, rd_kafka_topic_t *handle, struct shape *out_shape,
+                            struct bus_error *out_error)
 {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t code = rd_kafka_metadata(bus->client, 0, handle, &metadata, BUS_KAFKA_ADMIN_MS_MAX);
@@ -60,16 +61,18 @@ static enum status shape_of(struct bus_kafka *bus, rd_kafka_topic_t *handle, str
 /* ---- Administrative requests ---- */
 
 /* The answer to a request that was sent with `queue`, of the type it must have; the caller destroys it. */
-static enum status await(rd_kafka_queue_t *queue, rd_kafka_event_type_t type, const char *what, rd_kafka_event_t **out_event,
-                         struct bus_error *out_error)
+static enum status await(rd_kafka_queue_t *queue, rd_kafka_event_type_t type, const char *what,
+                         rd_kafka_event_t **out_event, struct bus_error *out_error)
 {
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, BUS_KAFKA_ADMIN_MS_MAX);
     if (event == NULL) {
-        return bus_port_fail(out_error, STATUS_RETRIABLE, "%s: no answer within %d s", what, BUS_KAFKA_ADMIN_MS_MAX / 1000);
+        return bus_port_fail(out_error, STATUS_RETRIABLE, "%s: no answer within %d s", what,
+                             BUS_KAFKA_ADMIN_MS_MAX / 1000);
     }
     enum status status = bus_kafka_error_report(rd_kafka_event_error(event), BUS_KAFKA_OUTSIDE, what, out_error);
     if (status == STATUS_OK && rd_kafka_event_type(event) != type) {
-        status = bus_port_fail(out_error, STATUS_RETRIABLE, "%s: unexpected answer %s", what, rd_kafka_event_name(event));
+        status =
+            bus_port_fail(out_error, STATUS_RETRIABLE, "%s: unexpected answer %s", what, rd_kafka_event_name(event));
     }
     if (status != STATUS_OK) {
         rd_kafka_event_destroy(event);
@@ -98,8 +101,8 @@ static void read_settings(struct bus_kafka_topic *topic, const rd_kafka_ConfigRe
     }
 }
 
-/* Reads the topic's limit and its mark. Whoever may not ask for them (DescribeConfigs), or asks a broker that can't tell, gets
- * the limit that pawl's topics have, and no mark. */
+/* Reads the topic's limit and its mark. Whoever may not ask for them (DescribeConfigs), or asks a broker that can't
+ * tell, gets the limit that pawl's topics have, and no mark. */
 static enum status settings_of(struct bus_kafka *bus, struct bus_kafka_topic *topic, struct bus_error *out_error)
 {
     topic->message_bytes_max = RECORD_BYTES_MAX;
@@ -149,7 +152,8 @@ static enum status add(struct bus_kafka *bus, struct bus_kafka_topic *topic, con
         }
     }
     if (kept == NULL) {
-        struct bus_kafka_topic **topics = realloc(bus->topics, (bus->topic_count + 1) * sizeof(struct bus_kafka_topic *));
+        struct bus_kafka_topic **topics =
+            realloc(bus->topics, (bus->topic_count + 1) * sizeof(struct bus_kafka_topic *));
         if (topics == NULL) {
             status = STATUS_LIMIT_EXCEEDED;
         } else {
@@ -220,7 +224,8 @@ static enum status new_topic(struct bus_kafka *bus, const struct bus_topic_confi
     char name[NAME_BYTES_MAX + 1];
     name_copy(config->name, name);
     char text[256];
-    rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(name, (int)config->partition_count, replicas, text, sizeof text);
+    rd_kafka_NewTopic_t *wanted =
+        rd_kafka_NewTopic_new(name, (int)config->partition_count, replicas, text, sizeof text);
     if (wanted == NULL) {
         return bus_port_fail(out_error, STATUS_REFUSED, "topic %s: %s", name, text);
     }
@@ -291,8 +296,8 @@ static enum status settle(struct bus_kafka *bus, const struct bus_topic_config *
     }
     rd_kafka_topic_destroy(handle);
     if (status == STATUS_OK && shape.partition_count != config->partition_count) {
-        return bus_port_fail(out_error, STATUS_REFUSED, "topic %s has %" PRIu32 " partitions, wanted are %" PRIu32, name,
-                             shape.partition_count, config->partition_count);
+        return bus_port_fail(out_error, STATUS_REFUSED, "topic %s has %" PRIu32 " partitions, wanted are %" PRIu32,
+                             name, shape.partition_count, config->partition_count);
     }
     return status;
 }
@@ -346,7 +351,8 @@ enum status bus_kafka_topic_list(struct bus *base, struct arena *arena, struct s
                                  size_t *out_count, struct bus_error *out_error)
 {
     const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t code = rd_kafka_metadata(bus_kafka_of(base)->client, 1, NULL, &metadata, BUS_KAFKA_ADMIN_MS_MAX);
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(bus_kafka_of(base)->client, 1, NULL, &metadata, BUS_KAFKA_ADMIN_MS_MAX);
     TRY(bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: listing topics", out_error));
     enum status status = STATUS_OK;
     size_t count = 0;
@@ -382,8 +388,9 @@ enum status bus_kafka_topics_check(struct bus *base, struct bus_error *out_error
         }
         TRY(status);
         if (shape.partition_count != topic->base.partition_count) {
-            return bus_port_fail(out_error, STATUS_REFUSED, "topic %s had %" PRIu32 " partitions and has %" PRIu32 " now",
-                                 topic->name, topic->base.partition_count, shape.partition_count);
+            return bus_port_fail(out_error, STATUS_REFUSED,
+                                 "topic %s had %" PRIu32 " partitions and has %" PRIu32 " now", topic->name,
+                                 topic->base.partition_count, shape.partition_count);
         }
     }
     return STATUS_OK;
@@ -430,5 +437,70 @@ enum status bus_kafka_trim(struct bus *base, const struct bus_topic *topic, uint
     rd_kafka_queue_destroy(queue);
     rd_kafka_DeleteRecords_destroy(wanted);
     rd_kafka_topic_partition_list_destroy(list);
+    return status;
+}
+
+/* ---- Brokers ---- */
+
+#define VERIFICATION "transaction.partition.verification.enable"
+
+/* REFUSED unless the broker checks of each record of a transaction that the transaction is under way (Kafka 3.6; on by
+ * default): else a late one may be written after its end, and holds up every reader for ever. Whoever may not ask goes
+ * on, with a line in the log. */
+static enum status check_broker(struct bus_kafka *bus, int32_t id, struct bus_error *out_error)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%" PRId32, id);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->client);
+    rd_kafka_ConfigResource_t *wanted = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, name);
+    rd_kafka_DescribeConfigs(bus->client, &wanted, 1, NULL, queue);
+    rd_kafka_event_t *event = NULL;
+    enum status status =
+        await(queue, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, "kafka: a broker's settings", &event, out_error);
+    const char *found = NULL; /* "true", "false", or NULL: it has no such setting, or did not say */
+    bool told = false;
+    if (status == STATUS_OK) {
+        size_t count = 0;
+        const rd_kafka_ConfigResource_t **resources =
+            rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+        told = count == 1 && rd_kafka_ConfigResource_error(resources[0]) == RD_KAFKA_RESP_ERR_NO_ERROR;
+        size_t entry_count = 0;
+        const rd_kafka_ConfigEntry_t **entries =
+            told ? rd_kafka_ConfigResource_configs(resources[0], &entry_count) : NULL;
+        for (size_t at = 0; at < entry_count; at++) {
+            if (strcmp(rd_kafka_ConfigEntry_name(entries[at]), VERIFICATION) == 0) {
+                found = rd_kafka_ConfigEntry_value(entries[at]);
+            }
+        }
+    }
+    if (status != STATUS_RETRIABLE && !told) {
+        status = STATUS_OK;
+        if (bus->options.log != NULL) {
+            bus->options.log(bus->options.log_owner, 4,
+                             "kafka: brokers don't tell whether " VERIFICATION " is on; it must be");
+        }
+    } else if (told && (found == NULL || strcmp(found, "true") != 0)) {
+        status =
+            bus_port_fail(out_error, STATUS_REFUSED, "kafka: broker %s %s; exactly-once needs it", name,
+                          found == NULL ? "is older than 3.6 and has no " VERIFICATION : "has " VERIFICATION " off");
+    }
+    if (event != NULL) {
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_ConfigResource_destroy(wanted);
+    rd_kafka_queue_destroy(queue);
+    return status;
+}
+
+enum status bus_kafka_brokers_check(struct bus_kafka *bus, struct bus_error *out_error)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(bus->client, 0, NULL, &metadata, BUS_KAFKA_ADMIN_MS_MAX);
+    TRY(bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: cluster metadata", out_error));
+    enum status status = STATUS_OK;
+    for (int at = 0; at < metadata->broker_cnt && status == STATUS_OK; at++) {
+        status = check_broker(bus, metadata->brokers[at].id, out_error);
+    }
+    rd_kafka_metadata_destroy(metadata);
     return status;
 }

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Bytes of a record's batch besides key, value and headers (message format v2: a batch's head is 61 bytes, a record's own
- * fields take at most 40, each header's lengths at most 10). */
+/* Bytes of a record's batch besides key, value and headers (message format v2: a batch's head is 61 bytes, a record's
+ * own fields take at most 40, each header's lengths at most 10). */
 #define RECORD_HEAD_BYTES 101
 #define HEADER_HEAD_BYTES 10
 #define ROOM_WAIT_MS 1000 /* a plain producer waits so long for room in its queue */
@@ -172,7 +172,8 @@ enum status bus_kafka_producer_flush(struct bus_producer *base, int timeout_ms, 
             return bus_port_fail(out_error, STATUS_TIMED_OUT, "kafka: %d records are not acknowledged after %d ms",
                                  rd_kafka_outq_len(producer->client), timeout_ms);
         }
-        rd_kafka_poll(producer->client, 1); /* returns as soon as a report is there; rd_kafka_flush sleeps in 10 ms slices */
+        rd_kafka_poll(producer->client,
+                      1); /* returns as soon as a report is there; rd_kafka_flush sleeps in 10 ms slices */
     }
     int failure = producer->failure;
     producer->failure = 0;
@@ -200,7 +201,8 @@ struct follower {
     const struct bus_topic *topics[];
 };
 
-static enum status subscribe(rd_kafka_t *client, const struct bus_topic *const *topics, size_t count, struct bus_error *out_error)
+static enum status subscribe(rd_kafka_t *client, const struct bus_topic *const *topics, size_t count,
+                             struct bus_error *out_error)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t at = 0; at < count; at++) {
@@ -284,7 +286,8 @@ enum status bus_kafka_follower_poll(struct bus_follower *base, int timeout_ms, s
             return STATUS_OK;
         }
         /* What passes by itself (a broker away, a rebalance) was logged by librdkafka. */
-        enum status status = bus_kafka_error_report(message->err, BUS_KAFKA_OUTSIDE, rd_kafka_message_errstr(message), out_error);
+        enum status status =
+            bus_kafka_error_report(message->err, BUS_KAFKA_OUTSIDE, rd_kafka_message_errstr(message), out_error);
         rd_kafka_message_destroy(message);
         if (status == STATUS_FATAL || status == STATUS_REFUSED) {
             return status;
@@ -292,15 +295,16 @@ enum status bus_kafka_follower_poll(struct bus_follower *base, int timeout_ms, s
     }
 }
 
-enum status bus_kafka_follower_done(struct bus_follower *base, const struct bus_record *record, struct bus_error *out_error)
+enum status bus_kafka_follower_done(struct bus_follower *base, const struct bus_record *record,
+                                    struct bus_error *out_error)
 {
     (void)out_error;
     struct follower *follower = (struct follower *)base;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     const char *name = bus_kafka_topic_of(record->topic)->name;
     rd_kafka_topic_partition_list_add(list, name, (int32_t)record->partition)->offset = record->offset + 1;
-    /* It fails when the partition has been given to another member meanwhile, which will see the record again: that is what
-     * a group without transactions promises. */
+    /* It fails when the partition has been given to another member meanwhile, which will see the record again: that is
+     * what a group without transactions promises. */
     rd_kafka_offsets_store(follower->client, list);
     rd_kafka_topic_partition_list_destroy(list);
     return STATUS_OK;

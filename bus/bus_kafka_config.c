@@ -127,7 +127,8 @@ enum status bus_kafka_config_start(rd_kafka_conf_t *config, enum bus_kafka_kind 
     if (client == NULL) {
         rd_kafka_conf_destroy(config);
         /* Threads or memory ran out, or the properties don't go together. */
-        enum status status = rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE ? STATUS_FATAL : STATUS_REFUSED;
+        enum status status =
+            rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE ? STATUS_FATAL : STATUS_REFUSED;
         return bus_port_fail(out_error, status, "kafka: %s", text);
     }
     *out_client = client;

@@ -17,9 +17,10 @@ enum status bus_kafka_error_of(int code, enum bus_kafka_where where);
 /* The code's name as librdkafka gives it (without RD_KAFKA_RESP_ERR_), or NULL when the table lacks it. */
 const char *bus_kafka_error_name(int code);
 
-/* The status of a librdkafka error object (rd_kafka_error_t), which is destroyed; OK for NULL. Its text goes to `out_error`
- * after `what`, unless out_error is NULL. */
-enum status bus_kafka_error_take(void *error, enum bus_kafka_where where, const char *what, struct bus_error *out_error);
+/* The status of a librdkafka error object (rd_kafka_error_t), which is destroyed; OK for NULL. Its text goes to
+ * `out_error` after `what`, unless out_error is NULL. */
+enum status bus_kafka_error_take(void *error, enum bus_kafka_where where, const char *what,
+                                 struct bus_error *out_error);
 
 /* The same for a bare code. */
 enum status bus_kafka_error_report(int code, enum bus_kafka_where where, const char *what, struct bus_error *out_error);

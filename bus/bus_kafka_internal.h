@@ -89,13 +89,13 @@ MUST_CHECK enum status bus_kafka_config_make(struct bus_kafka_owner *owner, enum
 void bus_kafka_config_set(rd_kafka_conf_t *config, const char *name, const char *value);
 
 /* The client itself; takes the configuration, also on failure. */
-MUST_CHECK enum status bus_kafka_config_start(rd_kafka_conf_t *config, enum bus_kafka_kind kind, rd_kafka_t **out_client,
-                                              struct bus_error *out_error);
+MUST_CHECK enum status bus_kafka_config_start(rd_kafka_conf_t *config, enum bus_kafka_kind kind,
+                                              rd_kafka_t **out_client, struct bus_error *out_error);
 
 /* ---- Records ---- */
 
-/* A record as librdkafka gave it: *out_record borrows from `message` and `headers`. Of more than BUS_HEADERS_MAX headers
- * the first are taken. */
+/* A record as librdkafka gave it: *out_record borrows from `message` and `headers`. Of more than BUS_HEADERS_MAX
+ * headers the first are taken. */
 void bus_kafka_record_set(const rd_kafka_message_t *message, const struct bus_topic *topic,
                           struct bus_header headers[BUS_HEADERS_MAX], struct bus_record *out_record);
 
@@ -105,14 +105,14 @@ struct bus_kafka_handles {
     size_t count;
 };
 
-/* Makes handles for all topics that are open now, without waiting for their metadata; each has its bus_kafka_topic as its
- * opaque. *out_new: how many were made. */
-MUST_CHECK enum status bus_kafka_handles_fill(struct bus_kafka_handles *handles, struct bus_kafka *bus, rd_kafka_t *producer,
-                                              size_t *out_new, struct bus_error *out_error);
+/* Makes handles for all topics that are open now, without waiting for their metadata; each has its bus_kafka_topic as
+ * its opaque. *out_new: how many were made. */
+MUST_CHECK enum status bus_kafka_handles_fill(struct bus_kafka_handles *handles, struct bus_kafka *bus,
+                                              rd_kafka_t *producer, size_t *out_new, struct bus_error *out_error);
 void bus_kafka_handles_clear(struct bus_kafka_handles *handles);
 
-/* Queues the message: OK, LIMIT_EXCEEDED (over the topic's limit; nothing was queued), or what the error means outside of
- * transactions; *out_code is librdkafka's code then, or 0. */
+/* Queues the message: OK, LIMIT_EXCEEDED (over the topic's limit; nothing was queued), or what the error means outside
+ * of transactions; *out_code is librdkafka's code then, or 0. */
 MUST_CHECK enum status bus_kafka_send(struct bus_kafka_handles *handles, struct bus_kafka *bus, rd_kafka_t *producer,
                                       const struct bus_message *message, int *out_code, struct bus_error *out_error);
 
@@ -126,18 +126,21 @@ MUST_CHECK enum status bus_kafka_transactions_open(struct bus_kafka *bus, const 
                                                    struct bus_error *out_error);
 void bus_kafka_transactions_close(struct bus_kafka_transactions *transactions);
 bool bus_kafka_transactions_in_progress(const struct bus_kafka_transactions *transactions);
-MUST_CHECK enum status bus_kafka_transactions_begin(struct bus_kafka_transactions *transactions, struct bus_error *out_error);
+MUST_CHECK enum status bus_kafka_transactions_begin(struct bus_kafka_transactions *transactions,
+                                                    struct bus_error *out_error);
 MUST_CHECK enum status bus_kafka_transactions_produce(struct bus_kafka_transactions *transactions,
                                                       const struct bus_message *message, struct bus_error *out_error);
 
-/* `offsets` belong to the transaction. `group`: the consumer group's metadata as it was when the partitions were assigned. */
+/* `offsets` belong to the transaction. `group`: the consumer group's metadata as it was when the partitions were
+ * assigned. */
 MUST_CHECK enum status bus_kafka_transactions_commit(struct bus_kafka_transactions *transactions,
                                                      const rd_kafka_topic_partition_list_t *offsets,
                                                      const rd_kafka_consumer_group_metadata_t *group,
                                                      struct bus_error *out_error);
-MUST_CHECK enum status bus_kafka_transactions_abort(struct bus_kafka_transactions *transactions, struct bus_error *out_error);
-int64_t bus_kafka_transactions_last_offset(const struct bus_kafka_transactions *transactions, const struct bus_topic *topic,
-                                           uint32_t partition);
+MUST_CHECK enum status bus_kafka_transactions_abort(struct bus_kafka_transactions *transactions,
+                                                    struct bus_error *out_error);
+int64_t bus_kafka_transactions_last_offset(const struct bus_kafka_transactions *transactions,
+                                           const struct bus_topic *topic, uint32_t partition);
 /* How many producers were replaced by the dirty rule since the open. */
 uint32_t bus_kafka_transactions_replaced(const struct bus_kafka_transactions *transactions);
 
@@ -154,8 +157,11 @@ enum status bus_kafka_bounds(struct bus *bus, const struct bus_topic *topic, uin
 enum status bus_kafka_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                            struct bus_error *out_error);
 
-enum status bus_kafka_member_open(struct bus *bus, const struct bus_member_config *config, struct bus_member **out_member,
-                                  struct bus_error *out_error);
+/* REFUSED when a broker can't keep what exactly-once rests on. */
+MUST_CHECK enum status bus_kafka_brokers_check(struct bus_kafka *bus, struct bus_error *out_error);
+
+enum status bus_kafka_member_open(struct bus *bus, const struct bus_member_config *config,
+                                  struct bus_member **out_member, struct bus_error *out_error);
 void bus_kafka_member_leave(struct bus_member *member);
 void bus_kafka_member_close(struct bus_member *member);
 enum status bus_kafka_member_poll(struct bus_member *member, int timeout_ms, struct bus_record *out_record,
@@ -167,7 +173,8 @@ enum status bus_kafka_member_seek(struct bus_member *member, const struct bus_po
                                   struct bus_error *out_error);
 enum status bus_kafka_member_pause(struct bus_member *member, uint32_t partition, struct bus_error *out_error);
 enum status bus_kafka_begin(struct bus_member *member, struct bus_error *out_error);
-enum status bus_kafka_produce(struct bus_member *member, const struct bus_message *message, struct bus_error *out_error);
+enum status bus_kafka_produce(struct bus_member *member, const struct bus_message *message,
+                              struct bus_error *out_error);
 enum status bus_kafka_commit(struct bus_member *member, const struct bus_position *positions, size_t position_count,
                              struct bus_error *out_error);
 enum status bus_kafka_abort(struct bus_member *member, struct bus_error *out_error);
@@ -177,7 +184,8 @@ struct bus_kafka_transactions *bus_kafka_member_transactions(struct bus_member *
 MUST_CHECK enum status bus_kafka_pool_open(struct bus_kafka *bus, struct bus_kafka_pool **out_pool);
 void bus_kafka_pool_close(struct bus_kafka_pool *pool);
 /* A client that reads committed records only, for bounds. */
-MUST_CHECK enum status bus_kafka_pool_client(struct bus_kafka *bus, rd_kafka_t **out_client, struct bus_error *out_error);
+MUST_CHECK enum status bus_kafka_pool_client(struct bus_kafka *bus, rd_kafka_t **out_client,
+                                             struct bus_error *out_error);
 enum status bus_kafka_reader_open(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                                   struct bus_reader **out_reader, struct bus_error *out_error);
 enum status bus_kafka_reader_next(struct bus_reader *reader, int timeout_ms, struct bus_record *out_record,
@@ -191,7 +199,8 @@ enum status bus_kafka_producer_send(struct bus_producer *producer, const struct 
 enum status bus_kafka_producer_flush(struct bus_producer *producer, int timeout_ms, struct bus_error *out_error);
 void bus_kafka_producer_close(struct bus_producer *producer);
 enum status bus_kafka_follower_open(struct bus *bus, struct str group, const struct bus_topic *const *topics,
-                                    size_t topic_count, struct bus_follower **out_follower, struct bus_error *out_error);
+                                    size_t topic_count, struct bus_follower **out_follower,
+                                    struct bus_error *out_error);
 enum status bus_kafka_follower_poll(struct bus_follower *follower, int timeout_ms, struct bus_record *out_record,
                                     struct bus_error *out_error);
 enum status bus_kafka_follower_done(struct bus_follower *follower, const struct bus_record *record,

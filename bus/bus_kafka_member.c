@@ -1,7 +1,7 @@
-/* The consumer of a stream thread. It has one mechanism for what it reads: rd_kafka_assign with an explicit offset for each
- * partition that is to be delivered. Seeks and pauses only note what is wanted; the next poll assigns it, all at once. An
- * assign starts every fetcher anew, so nothing that was fetched before is delivered, skipped or doubled; pausing and seeking
- * by librdkafka's own calls has had bugs in each of these (design, section 3, 5). */
+/* The consumer of a stream thread. It has one mechanism for what it reads: rd_kafka_assign with an explicit offset for
+ * each partition that is to be delivered. Seeks and pauses only note what is wanted; the next poll assigns it, all at
+ * once. An assign starts every fetcher anew, so nothing that was fetched before is delivered, skipped or doubled;
+ * pausing and seeking by librdkafka's own calls has had bugs in each of these (design, section 3, 5). */
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define TOPICS 2             /* commands and results */
-#define STABLE_MS_MAX 1000   /* for pending transactions to end, before RETRIABLE */
-#define LEAVE_MS_MAX 5000    /* to leave the group gracefully */
+#define TOPICS 2           /* commands and results */
+#define STABLE_MS_MAX 1000 /* for pending transactions to end, before RETRIABLE */
+#define LEAVE_MS_MAX 5000  /* to leave the group gracefully */
 #define STEM_BYTES_MAX 400
 
 struct input {
@@ -32,8 +32,8 @@ struct member {
     struct bus_kafka_transactions *transactions;
     /* As it was when the partitions were assigned, so that a zombie is fenced by it; NULL while none are. */
     rd_kafka_consumer_group_metadata_t *group;
-    bool stale; /* what is assigned in librdkafka is not what is active */
-    bool left;  /* the partitions were taken away at our own wish */
+    bool stale;                  /* what is assigned in librdkafka is not what is active */
+    bool left;                   /* the partitions were taken away at our own wish */
     rd_kafka_message_t *message; /* what the last record borrows from */
     struct bus_header headers[BUS_HEADERS_MAX];
     enum status failure; /* not OK: what every poll answers from now on */
@@ -120,8 +120,9 @@ static size_t take(struct member *member, const rd_kafka_topic_partition_list_t 
         if (seen[at] == 3) {
             member->listed[count++] = at;
         } else if (seen[at] != 0) {
-            fail(member, STATUS_REFUSED, "kafka: the group gave a partition of one input topic without that of the other; "
-                                         "do all members have the assignor `range` and both topics?");
+            fail(member, STATUS_REFUSED,
+                 "kafka: the group gave a partition of one input topic without that of the other; "
+                 "do all members have the assignor `range` and both topics?");
         }
     }
     free(seen);
@@ -141,7 +142,8 @@ static void on_assigned(struct member *member, const rd_kafka_topic_partition_li
     }
     struct bus_error error;
     member->stale = true;
-    if (apply(member, &error) != STATUS_OK) { /* nothing is active: an empty assignment, which completes the rebalance */
+    if (apply(member, &error) !=
+        STATUS_OK) { /* nothing is active: an empty assignment, which completes the rebalance */
         fail(member, STATUS_FATAL, error.text);
     }
     if (count > 0) {
@@ -149,8 +151,8 @@ static void on_assigned(struct member *member, const rd_kafka_topic_partition_li
     }
 }
 
-/* A `revoked` may come late, when the group has moved on already (librdkafka notes only the first of the two): a commit in
- * it is then fenced by the group's metadata, as any zombie's. */
+/* A `revoked` may come late, when the group has moved on already (librdkafka notes only the first of the two): a commit
+ * in it is then fenced by the group's metadata, as any zombie's. */
 static void on_taken(struct member *member, bool lost)
 {
     size_t count = 0;
@@ -176,7 +178,8 @@ static void on_taken(struct member *member, bool lost)
 }
 
 /* Within rd_kafka_consumer_poll and rd_kafka_consumer_close. */
-static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
+                         void *opaque)
 {
     struct bus_kafka_owner *owner = opaque;
     struct member *member = (struct member *)((char *)owner - offsetof(struct member, owner));
@@ -238,13 +241,15 @@ static enum status join(struct member *member, struct str group, const char *ins
     return bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: subscribe", out_error);
 }
 
-enum status bus_kafka_member_open(struct bus *base, const struct bus_member_config *config, struct bus_member **out_member,
-                                  struct bus_error *out_error)
+enum status bus_kafka_member_open(struct bus *base, const struct bus_member_config *config,
+                                  struct bus_member **out_member, struct bus_error *out_error)
 {
+    TRY(bus_kafka_brokers_check(bus_kafka_of(base), out_error));
     char stem[STEM_BYTES_MAX];
     if (config->group.length == 0 || config->group.length >= STEM_BYTES_MAX || config->instance.length == 0 ||
         config->instance.length >= STEM_BYTES_MAX - 16) {
-        return bus_port_fail(out_error, STATUS_REFUSED, "a group's or instance's name has 1 to %d characters", STEM_BYTES_MAX - 17);
+        return bus_port_fail(out_error, STATUS_REFUSED, "a group's or instance's name has 1 to %d characters",
+                             STEM_BYTES_MAX - 17);
     }
     snprintf(stem, sizeof stem, "%.*s-%" PRIu32, STR_ARGS(config->instance), config->thread);
     uint32_t count = bus_topic_partition_count(config->topics[0]);
@@ -287,8 +292,8 @@ static bool is_member(rd_kafka_t *client)
     return answer;
 }
 
-/* A static member that only closes keeps its partitions until the session is over; one that unsubscribes first, and stays
- * until they are revoked and the leave is sent, gives them away at once. */
+/* A static member that only closes keeps its partitions until the session is over; one that unsubscribes first, and
+ * stays until they are revoked and the leave is sent, gives them away at once. */
 void bus_kafka_member_leave(struct bus_member *base)
 {
     struct member *member = member_of(base);
@@ -403,7 +408,8 @@ enum status bus_kafka_member_stable(struct bus_member *base, uint32_t partition,
     }
     rd_kafka_resp_err_t code = rd_kafka_committed(member->client, list, STABLE_MS_MAX);
     for (size_t at = 0; at < TOPICS; at++) {
-        const rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_find(list, name_of(member, at), (int32_t)partition);
+        const rd_kafka_topic_partition_t *one =
+            rd_kafka_topic_partition_list_find(list, name_of(member, at), (int32_t)partition);
         ASSERT(one != NULL);
         code = code == RD_KAFKA_RESP_ERR_NO_ERROR ? one->err : code;
         position.next[at] = one->offset >= 0 ? one->offset : BUS_OFFSET_NONE;
@@ -414,7 +420,8 @@ enum status bus_kafka_member_stable(struct bus_member *base, uint32_t partition,
     return STATUS_OK;
 }
 
-enum status bus_kafka_member_seek(struct bus_member *base, const struct bus_position *position, struct bus_error *out_error)
+enum status bus_kafka_member_seek(struct bus_member *base, const struct bus_position *position,
+                                  struct bus_error *out_error)
 {
     struct member *member = member_of(base);
     if (position->partition >= member->partition_count || !member->inputs[position->partition].held) {

@@ -1,5 +1,6 @@
-/* Readers share clients: a client costs several threads and connections, and a view follows a hundred partitions. Each reader
- * has a queue of its own; a client can read a partition once, so a second reader of it goes to another client. */
+/* Readers share clients: a client costs several threads and connections, and a view follows a hundred partitions. Each
+ * reader has a queue of its own; a client can read a partition once, so a second reader of it goes to another client.
+ */
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"

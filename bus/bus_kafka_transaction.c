@@ -1,12 +1,13 @@
-/* The transactional producers of one member: three that take turns, so that a transaction does not wait for the markers of
- * the last one (about 20 ms).
+/* The transactional producers of one member: three that take turns, so that a transaction does not wait for the markers
+ * of the last one (about 20 ms).
  *
  *     begin ──► slot n: produce … ──► commit: offsets, deliveries, EndTxn ──► slot n+1
  *                  └────────────────► abort
  *
- * The dirty rule (design, section 3, 4): a request that was sent and not answered may still reach the broker, and what it
- * asks then acts on whatever transaction this producer has by that time. So a producer with one, or with records that were
- * dropped on their way, is never used again: it is destroyed and made anew, and the new one's epoch shuts the door. */
+ * The dirty rule (design, section 3, 4): a request that was sent and not answered may still reach the broker, and what
+ * it asks then acts on whatever transaction this producer has by that time. So a producer with one, or with records
+ * that were dropped on their way, is never used again: it is destroyed and made anew, and the new one's epoch shuts the
+ * door. */
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
@@ -26,7 +27,13 @@
 #define RENEW_MS_MAX 2000 /* of an abort, to replace its producer */
 #define DROP_MS_MAX 100
 
-enum { PRODUCE = 0, ADD_PARTITIONS_TO_TXN = 24, ADD_OFFSETS_TO_TXN = 25, END_TXN = 26, TXN_OFFSET_COMMIT = 28 }; /* API keys */
+enum {
+    PRODUCE = 0,
+    ADD_PARTITIONS_TO_TXN = 24,
+    ADD_OFFSETS_TO_TXN = 25,
+    END_TXN = 26,
+    TXN_OFFSET_COMMIT = 28
+}; /* API keys */
 
 struct slot {
     struct bus_kafka_owner owner;
@@ -35,9 +42,9 @@ struct slot {
     bool ready;         /* init_transactions is done */
     bool producing;     /* in a transaction whose records are not all delivered */
     struct bus_kafka_handles handles;
-    int failure;           /* code of the transaction's first record that was not delivered */
-    atomic_bool dirty;     /* set on broker threads too */
-    atomic_bool ending;    /* an EndTxn of this transaction has left for the broker */
+    int failure;        /* code of the transaction's first record that was not delivered */
+    atomic_bool dirty;  /* set on broker threads too */
+    atomic_bool ending; /* an EndTxn of this transaction has left for the broker */
     char id[512];
 };
 
@@ -50,10 +57,10 @@ struct last {
 struct bus_kafka_transactions {
     struct bus_kafka *bus;
     struct slot slots[SLOT_COUNT];
-    size_t turn;       /* the slot of the present or last transaction */
-    bool open;         /* a transaction is in progress */
-    bool committed;    /* the last one was */
-    uint64_t number;   /* of the present or last transaction, from 1 */
+    size_t turn;     /* the slot of the present or last transaction */
+    bool open;       /* a transaction is in progress */
+    bool committed;  /* the last one was */
+    uint64_t number; /* of the present or last transaction, from 1 */
     uint32_t replaced;
     struct last **lasts; /* by topic index, then partition; a topic's are made when it is first written to */
     size_t last_count;
@@ -68,11 +75,12 @@ static bool is_watched(int16_t key)
 }
 
 /* On a broker thread: sets flags, calls nothing. */
-static rd_kafka_resp_err_t on_response(rd_kafka_t *client, int socket, const char *broker, int32_t broker_id, int16_t key,
-                                       int16_t version, int32_t correlation, size_t size, int64_t round_trip,
-                                       rd_kafka_resp_err_t error, void *opaque)
+static rd_kafka_resp_err_t on_response(rd_kafka_t *client, int socket, const char *broker, int32_t broker_id,
+                                       int16_t key, int16_t version, int32_t correlation, size_t size,
+                                       int64_t round_trip, rd_kafka_resp_err_t error, void *opaque)
 {
-    (void)client, (void)socket, (void)broker, (void)broker_id, (void)version, (void)correlation, (void)size, (void)round_trip;
+    (void)client, (void)socket, (void)broker, (void)broker_id, (void)version, (void)correlation, (void)size,
+        (void)round_trip;
     struct slot *slot = opaque;
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR && is_watched(key)) {
         atomic_store(&slot->dirty, true);
@@ -80,8 +88,8 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *client, int socket, const cha
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_resp_err_t on_request(rd_kafka_t *client, int socket, const char *broker, int32_t broker_id, int16_t key,
-                                      int16_t version, int32_t correlation, size_t size, void *opaque)
+static rd_kafka_resp_err_t on_request(rd_kafka_t *client, int socket, const char *broker, int32_t broker_id,
+                                      int16_t key, int16_t version, int32_t correlation, size_t size, void *opaque)
 {
     (void)client, (void)socket, (void)broker, (void)broker_id, (void)version, (void)correlation, (void)size;
     struct slot *slot = opaque;
@@ -91,12 +99,14 @@ static rd_kafka_resp_err_t on_request(rd_kafka_t *client, int socket, const char
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_resp_err_t on_new(rd_kafka_t *client, const rd_kafka_conf_t *config, void *opaque, char *text, size_t size)
+static rd_kafka_resp_err_t on_new(rd_kafka_t *client, const rd_kafka_conf_t *config, void *opaque, char *text,
+                                  size_t size)
 {
     (void)config, (void)text, (void)size;
     rd_kafka_resp_err_t code = rd_kafka_interceptor_add_on_response_received(client, "pawl", on_response, opaque);
-    return code != RD_KAFKA_RESP_ERR_NO_ERROR ? code
-                                              : rd_kafka_interceptor_add_on_request_sent(client, "pawl", on_request, opaque);
+    return code != RD_KAFKA_RESP_ERR_NO_ERROR
+               ? code
+               : rd_kafka_interceptor_add_on_request_sent(client, "pawl", on_request, opaque);
 }
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
@@ -120,10 +130,12 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
 static void slot_drop(struct slot *slot)
 {
     if (slot->client != NULL) {
-        /* librdkafka 2.0.2 ends the process by an assertion of its own (txn_req_cnt > 0) when a producer is destroyed just
-         * before it would register a partition with its transaction. An abort, answered or not, keeps it from that. */
+        /* librdkafka 2.0.2 ends the process by an assertion of its own (txn_req_cnt > 0) when a producer is destroyed
+         * just before it would register a partition with its transaction. An abort, answered or not, keeps it from
+         * that. */
         if (slot->producing) {
-            (void)!bus_kafka_error_take(rd_kafka_abort_transaction(slot->client, DROP_MS_MAX), BUS_KAFKA_OUTSIDE, "", NULL);
+            (void)!bus_kafka_error_take(rd_kafka_abort_transaction(slot->client, DROP_MS_MAX), BUS_KAFKA_OUTSIDE, "",
+                                        NULL);
             slot->producing = false;
         }
         bus_kafka_handles_clear(&slot->handles);
@@ -146,8 +158,8 @@ static enum status slot_create(struct slot *slot, struct bus_error *out_error)
     return bus_kafka_config_start(config, BUS_KAFKA_TRANSACTION, &slot->client, out_error);
 }
 
-/* Makes the handles of topics that were opened since the last time, and waits for their metadata: a record to a topic whose
- * leaders a producer does not know waits for up to 1 s, and that inside a transaction. */
+/* Makes the handles of topics that were opened since the last time, and waits for their metadata: a record to a topic
+ * whose leaders a producer does not know waits for up to 1 s, and that inside a transaction. */
 static enum status slot_learn_topics(struct slot *slot, struct bus_error *out_error)
 {
     size_t made;
@@ -296,8 +308,8 @@ static enum status room_for_last(struct bus_kafka_transactions *transactions, co
     return STATUS_OK;
 }
 
-enum status bus_kafka_transactions_produce(struct bus_kafka_transactions *transactions, const struct bus_message *message,
-                                           struct bus_error *out_error)
+enum status bus_kafka_transactions_produce(struct bus_kafka_transactions *transactions,
+                                           const struct bus_message *message, struct bus_error *out_error)
 {
     ASSERT(transactions->open);
     struct slot *slot = present(transactions);
@@ -312,11 +324,12 @@ enum status bus_kafka_transactions_produce(struct bus_kafka_transactions *transa
     return status == STATUS_RETRIABLE ? STATUS_ABORTABLE : status; /* a batch is not taken up in the middle */
 }
 
-int64_t bus_kafka_transactions_last_offset(const struct bus_kafka_transactions *transactions, const struct bus_topic *base,
-                                           uint32_t partition)
+int64_t bus_kafka_transactions_last_offset(const struct bus_kafka_transactions *transactions,
+                                           const struct bus_topic *base, uint32_t partition)
 {
     const struct bus_kafka_topic *topic = bus_kafka_topic_of(base);
-    if (!transactions->committed || topic->index >= transactions->last_count || transactions->lasts[topic->index] == NULL) {
+    if (!transactions->committed || topic->index >= transactions->last_count ||
+        transactions->lasts[topic->index] == NULL) {
         return BUS_OFFSET_NONE;
     }
     const struct last *last = &transactions->lasts[topic->index][partition];
@@ -409,15 +422,16 @@ static enum status await_deliveries(struct slot *slot, struct bus_error *out_err
     return status == STATUS_RETRIABLE ? STATUS_ABORTABLE : status;
 }
 
-/* Orders the commit and learns what came of it. When that can't be learnt, the producer is destroyed, so that nothing more
- * of it leaves, and only then is it asked whether the order had left: if so, only the broker knows (FENCED: the stable
- * offsets will tell), if not, nothing is committed. */
+/* Orders the commit and learns what came of it. When that can't be learnt, the producer is destroyed, so that nothing
+ * more of it leaves, and only then is it asked whether the order had left: if so, only the broker knows (FENCED: the
+ * stable offsets will tell), if not, nothing is committed. */
 static enum status end(struct slot *slot, struct bus_error *out_error)
 {
     int64_t deadline_ms = bus_kafka_clock_ms() + COMMIT_MS_MAX;
     for (;;) {
         rd_kafka_error_t *error = rd_kafka_commit_transaction(slot->client, -1);
-        enum status status = bus_kafka_error_take(error, BUS_KAFKA_IN_TRANSACTION, "kafka: commit_transaction", out_error);
+        enum status status =
+            bus_kafka_error_take(error, BUS_KAFKA_IN_TRANSACTION, "kafka: commit_transaction", out_error);
         if (status == STATUS_OK) {
             return STATUS_OK;
         }

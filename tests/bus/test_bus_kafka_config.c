@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static void test_open(void **state)
@@ -19,7 +20,10 @@ static void test_open(void **state)
         {{"bootstrap.server", "x"}, {0}, {0}, "kafka.bootstrap.server: No such configuration property"},
         {{"socket.timeout.ms", "soon"}, {0}, {0}, "kafka.socket.timeout.ms: Invalid value"},
         {{"acks", "1"}, {0}, {0}, "kafka.acks can't be set: "},
-        {{"bootstrap.servers", "x"}, {"isolation.level", "read_uncommitted"}, {0}, "kafka.consumer.isolation.level can't be set: "},
+        {{"bootstrap.servers", "x"},
+         {"isolation.level", "read_uncommitted"},
+         {0},
+         "kafka.consumer.isolation.level can't be set: "},
         {{"bootstrap.servers", "x"}, {"group.id", "x"}, {0}, "kafka.consumer.group.id can't be set: "},
         {{"bootstrap.servers", "x"}, {0}, {"transactional.id", "x"}, "kafka.producer.transactional.id can't be set: "},
         {{"bootstrap.servers", "x"}, {0}, {"lingerms", "1"}, "kafka.producer.lingerms: No such configuration property"},
@@ -44,8 +48,15 @@ static void test_open(void **state)
 static void test_refused(void **state)
 {
     (void)state;
-    static const char *const names[] = {"enable.auto.commit", "isolation.level", "enable.idempotence", "acks", "transactional.id",
-                                        "partitioner", "group.id", "auto.offset.reset", "partition.assignment.strategy"};
+    static const char *const names[] = {"enable.auto.commit",
+                                        "isolation.level",
+                                        "enable.idempotence",
+                                        "acks",
+                                        "transactional.id",
+                                        "partitioner",
+                                        "group.id",
+                                        "auto.offset.reset",
+                                        "partition.assignment.strategy"};
     for (size_t at = 0; at < sizeof names / sizeof names[0]; at++) {
         assert_non_null(bus_kafka_refused(names[at]));
     }

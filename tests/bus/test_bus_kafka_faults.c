@@ -1,11 +1,12 @@
-/* What becomes of a transaction when a broker answers a request with an error, late, or not at all. librdkafka's own mock
- * cluster injects them; whether a real broker keeps its word is asked in tests/kafka. */
+/* What becomes of a transaction when a broker answers a request with an error, late, or not at all. librdkafka's own
+ * mock cluster injects them; whether a real broker keeps its word is asked in tests/kafka. */
 #include "bus/bus_kafka_internal.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+
 #include <cmocka.h>
 
 enum { PRODUCE = 0, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TXN = 26, OFFSET_COMMIT = 28 }; /* API keys */
@@ -68,14 +69,15 @@ static void test_faults(void **state)
         {"partitions: concurrent", ADD_PARTITIONS, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, 3, 0, STATUS_OK, false},
         {"partitions: fenced", ADD_PARTITIONS, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 1, 0, STATUS_FENCED, true},
         /* librdkafka drops the records and does not pass on why, but in its log */
-        {"partitions: not authorized", ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1, 0, STATUS_ABORTABLE,
-         false},
+        {"partitions: not authorized", ADD_PARTITIONS, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1, 0,
+         STATUS_ABORTABLE, false},
         {"offsets: fenced", ADD_OFFSETS, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 1, 0, STATUS_FENCED, true},
         {"offsets: disconnect", ADD_OFFSETS, RD_KAFKA_RESP_ERR__TRANSPORT, 1, 0, STATUS_OK, true},
         {"group: generation", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1, 0, STATUS_FENCED, true},
         {"group: member", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1, 0, STATUS_FENCED, true},
         {"group: instance", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1, 0, STATUS_FATAL, true},
-        {"group: not authorized", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, 1, 0, STATUS_FATAL, true},
+        {"group: not authorized", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, 1, 0, STATUS_FATAL,
+         true},
         {"group: loading", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, 2, 0, STATUS_OK, false},
         {"end: concurrent", END_TXN, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, 1, 0, STATUS_OK, false},
         {"end: epoch", END_TXN, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, 1, 0, STATUS_FENCED, true},
@@ -83,7 +85,8 @@ static void test_faults(void **state)
         {"end: state", END_TXN, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE, 1, 0, STATUS_FENCED, true},
         {"end: id mapping", END_TXN, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING, 1, 0, STATUS_FENCED, true},
         {"end: unknown", END_TXN, RD_KAFKA_RESP_ERR_UNKNOWN, 1, 0, STATUS_FENCED, true},
-        {"end: not authorized", END_TXN, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 1, 0, STATUS_FATAL, true},
+        {"end: not authorized", END_TXN, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 1, 0, STATUS_FATAL,
+         true},
         {"end: disconnect", END_TXN, RD_KAFKA_RESP_ERR__TRANSPORT, 1, 0, STATUS_OK, true},
         {"end: late", END_TXN, 0, 1, 2500, STATUS_OK, true},
     };
@@ -171,7 +174,8 @@ static int set_up(void **state)
     struct bus_error error;
     expect(bus_kafka_open(&options, &fixture.bus, &error), STATUS_OK, &error);
     fixture.topic = make_topic(fixture.bus, "topic");
-    expect(bus_kafka_transactions_open(bus_kafka_of(fixture.bus), "id", &fixture.transactions, &error), STATUS_OK, &error);
+    expect(bus_kafka_transactions_open(bus_kafka_of(fixture.bus), "id", &fixture.transactions, &error), STATUS_OK,
+           &error);
     fixture.group = rd_kafka_consumer_group_metadata_new("group");
     *state = &fixture;
     return 0;

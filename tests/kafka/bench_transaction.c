@@ -1,5 +1,5 @@
-/* Measures: milliseconds a transaction of 1, 10, 100 and 1,000 records of 200 bytes to three topics, one thread, for some
- * values of linger.ms. Prints, asserts nothing. Run under with-broker; arguments are values of linger.ms. */
+/* Measures: milliseconds a transaction of 1, 10, 100 and 1,000 records of 200 bytes to three topics, one thread, for
+ * some values of linger.ms. Prints, asserts nothing. Run under with-broker; arguments are values of linger.ms. */
 #include "fixture.h"
 
 #include <stdio.h>
@@ -35,7 +35,8 @@ static void run(struct stream *stream, int record_count, uint32_t partition_coun
         int64_t start_us = now_us();
         fixture_ok(bus_begin(stream->member, &error), &error);
         for (int at = 0; at < record_count; at++) {
-            struct bus_message message = {topics[at % 3], (uint32_t)at / 3 % partition_count, STR("key"), {value, sizeof value}, NULL, 0};
+            struct bus_message message = {
+                topics[at % 3], (uint32_t)at / 3 % partition_count, STR("key"), {value, sizeof value}, NULL, 0};
             fixture_ok(bus_produce(stream->member, &message, &error), &error);
         }
         fixture_ok(bus_commit(stream->member, &position, 1, &error), &error);
@@ -45,8 +46,9 @@ static void run(struct stream *stream, int record_count, uint32_t partition_coun
     }
     double mean_us = (double)(now_us() - begin_us) / (double)count;
     qsort(taken_us, count, sizeof taken_us[0], compare);
-    printf("    %5d records, %2d partitions: mean %6.2f ms, p50 %6.2f, p99 %6.2f (%zu transactions, %.0f records/s)\n", record_count,
-           record_count < 3 * (int)partition_count ? record_count : 3 * (int)partition_count, mean_us / 1000, (double)taken_us[count / 2] / 1000, (double)taken_us[count * 99 / 100] / 1000, count,
+    printf("    %5d records, %2d partitions: mean %6.2f ms, p50 %6.2f, p99 %6.2f (%zu transactions, %.0f records/s)\n",
+           record_count, record_count < 3 * (int)partition_count ? record_count : 3 * (int)partition_count,
+           mean_us / 1000, (double)taken_us[count / 2] / 1000, (double)taken_us[count * 99 / 100] / 1000, count,
            record_count * 1e6 / mean_us);
 }
 

@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+
 #include <cmocka.h>
 
 #define FIXTURE_PARTITIONS 4
@@ -38,8 +39,8 @@ const struct bus_topic *fixture_topic(struct fixture *fixture, const char *name,
 /* Writes `count` records "key" = "<first>", "<first + 1>" … by a plain producer. */
 void fixture_write(struct fixture *fixture, const struct bus_topic *topic, uint32_t partition, int first, int count);
 
-/* Reads committed records up to the end as it is now; fails the test if values are not "<first>" … in order. Returns how
- * many. */
+/* Reads committed records up to the end as it is now; fails the test if values are not "<first>" … in order. Returns
+ * how many. */
 int fixture_read(struct fixture *fixture, const struct bus_topic *topic, uint32_t partition, int first);
 
 /* Has tests/kafka/broker do `what` with the broker of this test. */

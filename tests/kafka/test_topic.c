@@ -125,7 +125,8 @@ static void test_mark(void **state)
     bus_close(other);
 
     delete_topic(name);
-    struct bus_topic_config config = {.name = str_of(name), .partition_count = FIXTURE_PARTITIONS, .max_message_bytes = 100000};
+    struct bus_topic_config config = {
+        .name = str_of(name), .partition_count = FIXTURE_PARTITIONS, .max_message_bytes = 100000};
     enum status status;
     int64_t deadline_ms = fixture_clock_ms() + 10000;
     do {
@@ -286,12 +287,8 @@ int main(void)
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_create),
-        cmocka_unit_test(test_check),
-        cmocka_unit_test(test_mark),
-        cmocka_unit_test(test_trim),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_readers),
+        cmocka_unit_test(test_create), cmocka_unit_test(test_check), cmocka_unit_test(test_mark),
+        cmocka_unit_test(test_trim),   cmocka_unit_test(test_sizes), cmocka_unit_test(test_readers),
     };
     cmocka_set_test_filter(getenv("PAWL_TEST_FILTER"));
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -112,9 +112,10 @@ static void test_zombie_of_instance(void **state)
 static void test_zombie_of_group(void **state)
 {
     (void)state;
-    static const struct fixture_property properties[] = {
-        {"consumer.session.timeout.ms", "1500"}, {"consumer.max.poll.interval.ms", "1500"},
-        {"consumer.heartbeat.interval.ms", "300"}, {0}};
+    static const struct fixture_property properties[] = {{"consumer.session.timeout.ms", "1500"},
+                                                         {"consumer.max.poll.interval.ms", "1500"},
+                                                         {"consumer.heartbeat.interval.ms", "300"},
+                                                         {0}};
     struct fixture own;
     fixture_open(&own, properties);
     struct stream old;
@@ -137,8 +138,8 @@ static void test_zombie_of_group(void **state)
     assert_int_equal(status, STATUS_FENCED);
     assert_int_equal(fixture_read(&own, own.history, 2, 7), 1);
     bus_member_leave(new.member);
-    /* It is told that all is gone, and joins again. The group had asked it to revoke before it gave up on it, so that is what
-     * the old member hears first, late as it is. */
+    /* It is told that all is gone, and joins again. The group had asked it to revoke before it gave up on it, so that
+     * is what the old member hears first, late as it is. */
     stream_await(&old, 0);
     assert_int_equal(old.lost_count + old.revoked_count, 1);
     stream_await(&old, FIXTURE_PARTITIONS);
@@ -178,7 +179,8 @@ static void test_abort_is_dirty(void **state)
     bus_member_leave(stream.member);
 }
 
-/* Closed in the middle of transactions, at moments that differ a little: the process lives, and nothing of them is seen. */
+/* Closed in the middle of transactions, at moments that differ a little: the process lives, and nothing of them is
+ * seen. */
 static void test_close_at_any_time(void **state)
 {
     (void)state;
@@ -202,8 +204,8 @@ static void test_close_at_any_time(void **state)
     fixture_close(&own);
 }
 
-/* The broker falls silent around a commit: whatever it says in the end, the records and the offsets agree with it, and the
- * producer is replaced. */
+/* The broker falls silent around a commit: whatever it says in the end, the records and the offsets agree with it, and
+ * the producer is replaced. */
 static void test_silent_broker(void **state)
 {
     (void)state;
@@ -233,7 +235,8 @@ static void test_silent_broker(void **state)
                   status == STATUS_OK ? "" : error.text);
     fixture_ok(bus_abort(stream.member, &error), &error);
     status = STATUS_RETRIABLE;
-    for (int64_t deadline_ms = fixture_clock_ms() + 30000; status == STATUS_RETRIABLE && fixture_clock_ms() < deadline_ms;) {
+    for (int64_t deadline_ms = fixture_clock_ms() + 30000;
+         status == STATUS_RETRIABLE && fixture_clock_ms() < deadline_ms;) {
         status = bus_begin(stream.member, &error);
     }
     fixture_ok(status, &error);
@@ -401,7 +404,8 @@ static void test_ends(void **state)
     fixture_close(&own);
 }
 
-/* Pauses and seeks at every third record, over both topics of all partitions: nothing is skipped, nothing comes twice. */
+/* Pauses and seeks at every third record, over both topics of all partitions: nothing is skipped, nothing comes twice.
+ */
 static void test_positions(void **state)
 {
     (void)state;
@@ -439,7 +443,8 @@ static void test_positions(void **state)
             fixture_ok(bus_member_pause(stream.member, record.partition, &error), &error);
         }
     }
-    print_message("%d records with pauses: %lld ms\n", FIXTURE_PARTITIONS * 2 * COUNT, (long long)(fixture_clock_ms() - begin_ms));
+    print_message("%d records with pauses: %lld ms\n", FIXTURE_PARTITIONS * 2 * COUNT,
+                  (long long)(fixture_clock_ms() - begin_ms));
     struct bus_record record;
     assert_int_equal(bus_member_poll(stream.member, 300, &record, &error), STATUS_END);
     /* Out of range is told, never reset. */
