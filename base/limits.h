@@ -46,4 +46,15 @@
 #define STEP_ARENA_BYTES_MAX ((size_t)256 * 1024 * 1024)       /* what handling one record may take */
 #define DEFINITION_ARENA_BYTES_MAX ((size_t)128 * 1024 * 1024) /* one compiled definition */
 
+/* JSONata (asl/jsonata): AWS documents none of its own. */
+#define JSONATA_NESTING_MAX 256            /* brackets and operators inside each other in an expression */
+#define JSONATA_HEIGHT_MAX 1000            /* of an expression's tree: also operators in a row, a & b & c … */
+#define JSONATA_STEPS_MAX 10000000         /* nodes evaluated and items produced by one evaluation; about a second */
+#define JSONATA_DEPTH_MAX 1500             /* nested evaluations, tail calls not counted */
+#define JSONATA_STRING_BYTES_MAX 8388608   /* one string that is built; RECORD_BYTES_MAX */
+#define JSONATA_MEMORY_BYTES_MAX ((size_t)96 * 1024 * 1024) /* taken from the arena by one evaluation */
+#define JSONATA_RANGE_ITEMS_MAX 10000000   /* the reference's limit of a..b */
+#define JSONATA_REGEX_MATCH_MAX 1000000    /* pcre2's match limit, from one place of the text */
+#define JSONATA_REGEX_HEAP_KIB_MAX 20000   /* pcre2's heap limit, KiB */
+
 #endif

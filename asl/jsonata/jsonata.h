@@ -22,6 +22,7 @@ struct jsonata_limits {
     uint64_t steps_max;      /* nodes evaluated */
     uint32_t depth_max;      /* nested evaluations, tail calls not counted */
     size_t result_bytes_max; /* of any one string that is built */
+    size_t memory_bytes_max; /* taken from the arena */
 };
 extern const struct jsonata_limits jsonata_limits_default;
 
@@ -43,7 +44,8 @@ struct jsonata_scope {
 MUST_CHECK enum status jsonata_evaluate(struct arena *arena, const struct jsonata *program, const struct jsonata_scope *scope,
                                         const struct value **out_value, bool *out_is_function, struct jsonata_error *out_error);
 
-/* Calls `visit` for every free variable the program reads (names without `$`). */
+/* Calls `visit` once for every free variable that the program reads (names without `$`). Names of built-in functions are
+ * among them: a variable of that name comes first. */
 void jsonata_variables(const struct jsonata *program, void (*visit)(void *owner, struct str name), void *owner);
 
 #endif

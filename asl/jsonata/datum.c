@@ -1,0 +1,384 @@
+#include "asl/jsonata/datum.h"
+
+#include "asl/jsonata/js_number.h"
+#include "base/assert.h"
+#include "base/limits.h"
+
+#include <math.h>
+
+#define TABLE_LINEAR_MAX 8 /* members that are searched one by one */
+
+struct datum datum_of(const struct value *value)
+{
+    if (value == NULL) {
+        return DATUM_NONE;
+    }
+    struct datum datum = {.origin = value, .backing = BACKING_JSON};
+    switch (value->type) {
+    case VALUE_NULL:
+        datum.type = DATUM_NULL;
+        return datum;
+    case VALUE_BOOLEAN:
+        datum.type = DATUM_BOOLEAN;
+        datum.boolean = value->boolean;
+        return datum;
+    case VALUE_NUMBER:
+        datum.type = DATUM_NUMBER;
+        datum.number = value->number;
+        return datum;
+    case VALUE_STRING:
+        datum.type = DATUM_STRING;
+        datum.string = value->string;
+        return datum;
+    case VALUE_ARRAY:
+        datum.type = DATUM_ARRAY;
+        datum.count = value->count;
+        return datum;
+    case VALUE_OBJECT:
+        datum.type = DATUM_OBJECT;
+        return datum;
+    }
+    UNREACHABLE("value type");
+}
+
+uint32_t datum_count(struct datum array)
+{
+    ASSERT(array.type == DATUM_ARRAY);
+    return array.count;
+}
+
+struct datum datum_item(struct datum array, uint32_t index)
+{
+    ASSERT(index < array.count);
+    switch ((enum datum_backing)array.backing) {
+    case BACKING_JSON:
+        return datum_of(array.origin->items[index]);
+    case BACKING_BUILT:
+        return array.items[index];
+    case BACKING_RANGE:
+        return datum_number((double)(array.first + index));
+    }
+    UNREACHABLE("array backing");
+}
+
+struct datum datum_as_array(const struct datum *datum)
+{
+    return datum->type == DATUM_ARRAY ? *datum : datum_array(datum, 1, DATUM_SEQUENCE);
+}
+
+uint32_t datum_member_count(struct datum object)
+{
+    ASSERT(object.type == DATUM_OBJECT);
+    return object.backing == BACKING_JSON ? object.origin->count : object.table->count;
+}
+
+struct datum datum_member(struct datum object, uint32_t index, struct str *out_key)
+{
+    ASSERT(index < datum_member_count(object));
+    if (object.backing == BACKING_JSON) {
+        const struct value_member *member = &object.origin->members[index];
+        *out_key = member->key;
+        return datum_of(member->value);
+    }
+    *out_key = object.table->members[index].key;
+    return object.table->members[index].datum;
+}
+
+struct datum datum_get(struct datum object, struct str key)
+{
+    if (object.backing == BACKING_JSON) {
+        return datum_of(value_get(object.origin, key));
+    }
+    const struct datum *found = table_find(object.table, key);
+    return found == NULL ? DATUM_NONE : *found;
+}
+
+struct table *table_create(struct arena *arena)
+{
+    return arena_new(arena, struct table);
+}
+
+static uint32_t hash_key(struct str key)
+{
+    uint32_t hash = 2166136261U; /* FNV-1a; only the speed of look-ups depends on it, never an order */
+    for (size_t at = 0; at < key.length; at++) {
+        hash = (hash ^ (uint8_t)key.bytes[at]) * 16777619U;
+    }
+    return hash;
+}
+
+static void index_member(struct table *table, uint32_t member)
+{
+    uint32_t slot = hash_key(table->members[member].key) & (table->slot_count - 1);
+    while (table->slots[slot] != 0) {
+        slot = (slot + 1) & (table->slot_count - 1);
+    }
+    table->slots[slot] = member + 1;
+}
+
+static enum status index_table(struct arena *arena, struct table *table)
+{
+    uint32_t slot_count = 32;
+    while (slot_count < table->capacity * 2) {
+        slot_count *= 2;
+    }
+    table->slots = arena_array(arena, uint32_t, slot_count);
+    TRY_NEW(table->slots);
+    table->slot_count = slot_count;
+    for (uint32_t at = 0; at < table->count; at++) {
+        index_member(table, at);
+    }
+    return STATUS_OK;
+}
+
+struct datum *table_find(const struct table *table, struct str key)
+{
+    if (table->slots == NULL) {
+        for (uint32_t at = 0; at < table->count; at++) {
+            if (str_equal(table->members[at].key, key)) {
+                return &table->members[at].datum;
+            }
+        }
+        return NULL;
+    }
+    uint32_t slot = hash_key(key) & (table->slot_count - 1);
+    for (; table->slots[slot] != 0; slot = (slot + 1) & (table->slot_count - 1)) {
+        struct table_member *member = &table->members[table->slots[slot] - 1];
+        if (str_equal(member->key, key)) {
+            return &member->datum;
+        }
+    }
+    return NULL;
+}
+
+enum status table_set(struct arena *arena, struct table *table, struct str key, struct datum datum)
+{
+    struct datum *found = table_find(table, key);
+    if (found != NULL) {
+        *found = datum;
+        return STATUS_OK;
+    }
+    if (table->count == table->capacity) {
+        uint32_t capacity = table->capacity == 0 ? 4 : table->capacity * 2;
+        struct table_member *members = arena_array(arena, struct table_member, capacity);
+        TRY_NEW(members);
+        if (table->count > 0) {
+            memcpy(members, table->members, table->count * sizeof *members);
+        }
+        table->members = members;
+        table->capacity = capacity;
+        if (capacity > TABLE_LINEAR_MAX) {
+            TRY(index_table(arena, table));
+        }
+    }
+    table->members[table->count++] = (struct table_member){key, datum};
+    if (table->slots != NULL) {
+        index_member(table, table->count - 1);
+    }
+    return STATUS_OK;
+}
+
+void table_remove(struct table *table, struct str key)
+{
+    struct datum *found = table_find(table, key);
+    if (found == NULL) {
+        return;
+    }
+    for (uint32_t at = 0; at < table->count; at++) {
+        if (&table->members[at].datum == found) {
+            memmove(&table->members[at], &table->members[at + 1], (table->count - at - 1) * sizeof table->members[0]);
+            break;
+        }
+    }
+    table->count--;
+    if (table->slots != NULL) {
+        memset(table->slots, 0, table->slot_count * sizeof table->slots[0]);
+        for (uint32_t at = 0; at < table->count; at++) {
+            index_member(table, at);
+        }
+    }
+}
+
+static bool equal_at(struct datum a, struct datum b, uint32_t depth)
+{
+    if (a.type != b.type || depth > JSON_DEPTH_MAX) {
+        return false;
+    }
+    switch ((enum datum_type)a.type) {
+    case DATUM_UNDEFINED:
+    case DATUM_NULL:
+        return true;
+    case DATUM_BOOLEAN:
+        return a.boolean == b.boolean;
+    case DATUM_NUMBER:
+        return a.number == b.number;
+    case DATUM_STRING:
+        return str_equal(a.string, b.string);
+    case DATUM_ARRAY:
+        if (a.count != b.count) {
+            return false;
+        }
+        for (uint32_t at = 0; at < a.count; at++) {
+            if (!equal_at(datum_item(a, at), datum_item(b, at), depth + 1)) {
+                return false;
+            }
+        }
+        return true;
+    case DATUM_OBJECT:
+        if (datum_member_count(a) != datum_member_count(b)) {
+            return false;
+        }
+        for (uint32_t at = 0; at < datum_member_count(a); at++) {
+            struct str key;
+            struct datum member = datum_member(a, at, &key);
+            if (!equal_at(member, datum_get(b, key), depth + 1)) {
+                return false;
+            }
+        }
+        return true;
+    case DATUM_FUNCTION:
+        return a.function == b.function;
+    case DATUM_TUPLE:
+        return a.tuple == b.tuple;
+    case DATUM_THUNK:
+        return a.thunk == b.thunk;
+    }
+    UNREACHABLE("datum type");
+}
+
+bool datum_equal(struct datum a, struct datum b)
+{
+    return equal_at(a, b, 0);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t more)
+{
+    hash = (hash ^ more) * 0x9E3779B97F4A7C15ULL;
+    return hash ^ hash >> 29;
+}
+
+static uint64_t hash_at(struct datum datum, uint32_t depth)
+{
+    uint64_t hash = datum.type;
+    double number = datum.number == 0 ? 0 : datum.number; /* -0 equals 0 */
+    uint64_t bits = 0;
+    switch ((enum datum_type)datum.type) {
+    case DATUM_BOOLEAN:
+        return mix(hash, datum.boolean);
+    case DATUM_NUMBER:
+        memcpy(&bits, &number, sizeof bits);
+        return mix(hash, bits);
+    case DATUM_STRING:
+        return mix(hash, hash_key(datum.string));
+    case DATUM_ARRAY:
+        for (uint32_t at = 0; at < datum_count(datum) && depth < JSON_DEPTH_MAX; at++) {
+            hash = mix(hash, hash_at(datum_item(datum, at), depth + 1));
+        }
+        return hash;
+    case DATUM_OBJECT:
+        for (uint32_t at = 0; at < datum_member_count(datum) && depth < JSON_DEPTH_MAX; at++) {
+            struct str key;
+            struct datum member = datum_member(datum, at, &key);
+            hash += mix(hash_key(key), hash_at(member, depth + 1)); /* whatever the order */
+        }
+        return hash;
+    case DATUM_UNDEFINED:
+    case DATUM_NULL:
+    case DATUM_FUNCTION:
+    case DATUM_TUPLE:
+    case DATUM_THUNK:
+        return hash;
+    }
+    UNREACHABLE("datum type");
+}
+
+uint64_t datum_hash(struct datum datum)
+{
+    return hash_at(datum, 0);
+}
+
+static enum status to_value_at(struct arena *arena, struct datum datum, uint32_t depth, const struct value **out_value);
+
+static enum status array_to_value(struct arena *arena, struct datum array, uint32_t depth, const struct value **out_value)
+{
+    uint32_t count = datum_count(array);
+    const struct value **items = arena_array(arena, const struct value *, count);
+    TRY_NEW(items);
+    for (uint32_t at = 0; at < count; at++) {
+        TRY(to_value_at(arena, datum_item(array, at), depth + 1, &items[at]));
+        if (items[at] == NULL) {
+            items[at] = &value_null;
+        }
+    }
+    return value_array(arena, items, count, out_value);
+}
+
+static enum status object_to_value(struct arena *arena, struct datum object, uint32_t depth, const struct value **out_value)
+{
+    uint32_t count = datum_member_count(object);
+    struct value_member *members = arena_array(arena, struct value_member, count);
+    TRY_NEW(members);
+    uint32_t kept = 0;
+    for (uint32_t at = 0; at < count; at++) {
+        struct str key;
+        struct datum member = datum_member(object, at, &key);
+        const struct value *value = NULL;
+        TRY(to_value_at(arena, member, depth + 1, &value));
+        if (value != NULL) {
+            members[kept++] = (struct value_member){.key = key, .value = value};
+        }
+    }
+    return value_object(arena, members, kept, out_value);
+}
+
+static enum status number_to_value(struct arena *arena, double number, const struct value **out_value)
+{
+    if (!isfinite(number)) {
+        *out_value = &value_null;
+        return STATUS_OK;
+    }
+    char text[JS_NUMBER_CHARACTERS_MAX];
+    struct str copy;
+    TRY(arena_copy(arena, js_number_print(number, text), &copy));
+    return value_number_text(arena, copy, out_value);
+}
+
+static enum status to_value_at(struct arena *arena, struct datum datum, uint32_t depth, const struct value **out_value)
+{
+    if (depth > JSON_DEPTH_MAX) {
+        return STATUS_INVALID;
+    }
+    if (datum.origin != NULL) {
+        *out_value = datum.origin;
+        return STATUS_OK;
+    }
+    switch ((enum datum_type)datum.type) {
+    case DATUM_UNDEFINED:
+    case DATUM_FUNCTION:
+    case DATUM_THUNK:
+        *out_value = NULL;
+        return STATUS_OK;
+    case DATUM_NULL:
+        *out_value = &value_null;
+        return STATUS_OK;
+    case DATUM_BOOLEAN:
+        *out_value = value_boolean(datum.boolean);
+        return STATUS_OK;
+    case DATUM_NUMBER:
+        return number_to_value(arena, datum.number, out_value);
+    case DATUM_STRING:
+        return value_string(arena, datum.string, out_value);
+    case DATUM_ARRAY:
+        return array_to_value(arena, datum, depth, out_value);
+    case DATUM_OBJECT:
+        return object_to_value(arena, datum, depth, out_value);
+    case DATUM_TUPLE:
+        return to_value_at(arena, datum.tuple->context, depth + 1, out_value);
+    }
+    UNREACHABLE("datum type");
+}
+
+enum status datum_to_value(struct arena *arena, struct datum datum, const struct value **out_value)
+{
+    return to_value_at(arena, datum, 0, out_value);
+}

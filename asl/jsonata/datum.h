@@ -1,0 +1,161 @@
+/* A value while an expression is evaluated: JSON, or what JSON has no word for: undefined, functions, sequences.
+ *
+ * A datum is passed by value. What came from outside keeps its struct value as `origin` and is never copied; arrays and
+ * objects that were built lie in the evaluation's arena. Arrays never change; tables change only inside a transform. */
+#ifndef PAWL_ASL_JSONATA_DATUM_H
+#define PAWL_ASL_JSONATA_DATUM_H
+
+#include "asl/jsonata/ast.h"
+#include "asl/value.h"
+
+struct function;
+struct table;
+struct thunk;
+struct tuple;
+
+enum datum_type {
+    DATUM_UNDEFINED,
+    DATUM_NULL,
+    DATUM_BOOLEAN,
+    DATUM_NUMBER,
+    DATUM_STRING,
+    DATUM_ARRAY,
+    DATUM_OBJECT,
+    DATUM_FUNCTION,
+    DATUM_TUPLE, /* an item of a tuple stream: a context with bindings; never seen by a function */
+    DATUM_THUNK, /* a tail call that is still to be made; never seen outside call.c */
+};
+
+/* What an array is to the evaluator. */
+enum datum_flag {
+    DATUM_SEQUENCE = 1, /* made by a path or an operator: one item stands for itself, none for undefined */
+    DATUM_KEEP = 2,     /* … unless `[]` asked to keep it */
+    DATUM_CONS = 4,     /* made by an array constructor at the end of a path: not flattened */
+    DATUM_TUPLES = 8,   /* items are DATUM_TUPLE */
+    DATUM_OUTER = 16,   /* wraps an array that is the input, so that it is one context */
+};
+
+/* Where items or members are. */
+enum datum_backing { BACKING_JSON, BACKING_BUILT, BACKING_RANGE };
+
+struct datum {
+    uint8_t type;
+    uint8_t flags;
+    uint8_t backing;
+    bool boolean;
+    uint32_t count;             /* items, when built or a range */
+    const struct value *origin; /* the untouched JSON value it is, or NULL */
+    union {
+        double number;
+        struct str string;
+        const struct datum *items;
+        int64_t first; /* of a range of consecutive integers */
+        struct table *table;
+        struct function *function;
+        struct tuple *tuple;
+        struct thunk *thunk;
+    };
+};
+
+struct table_member {
+    struct str key;
+    struct datum datum;
+};
+
+/* An object that was built: members in order of insertion, with an index by key when there are many. */
+struct table {
+    struct table_member *members;
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t *slots; /* open addressing, member + 1; NULL while small */
+    uint32_t slot_count;
+};
+
+/* A chain of bindings; chains share their tails. */
+struct binding {
+    variable_id variable;
+    struct datum datum;
+    const struct binding *next;
+};
+
+struct tuple {
+    struct datum context;
+    const struct binding *bindings;
+};
+
+#define DATUM_NONE ((struct datum){.type = DATUM_UNDEFINED})
+
+static inline struct datum datum_boolean(bool boolean)
+{
+    return (struct datum){.type = DATUM_BOOLEAN, .boolean = boolean};
+}
+
+static inline struct datum datum_number(double number)
+{
+    return (struct datum){.type = DATUM_NUMBER, .number = number};
+}
+
+static inline struct datum datum_string(struct str string)
+{
+    return (struct datum){.type = DATUM_STRING, .string = string};
+}
+
+static inline struct datum datum_function(struct function *function)
+{
+    return (struct datum){.type = DATUM_FUNCTION, .function = function};
+}
+
+static inline struct datum datum_table(struct table *table)
+{
+    return (struct datum){.type = DATUM_OBJECT, .backing = BACKING_BUILT, .table = table};
+}
+
+/* An array that borrows `items`. */
+static inline struct datum datum_array(const struct datum *items, size_t count, uint8_t flags)
+{
+    return (struct datum){
+        .type = DATUM_ARRAY, .flags = flags, .backing = BACKING_BUILT, .count = (uint32_t)count, .items = items};
+}
+
+/* A JSON value as a datum; undefined for NULL. */
+struct datum datum_of(const struct value *value);
+
+static inline bool datum_is(struct datum datum, enum datum_type type)
+{
+    return datum.type == type;
+}
+
+static inline bool datum_is_sequence(struct datum datum)
+{
+    return datum.type == DATUM_ARRAY && (datum.flags & DATUM_SEQUENCE) != 0;
+}
+
+/* Items of an array; requires one. */
+uint32_t datum_count(struct datum array);
+struct datum datum_item(struct datum array, uint32_t index);
+
+/* The array itself, or an array of the one datum (which must outlive it). */
+struct datum datum_as_array(const struct datum *datum);
+
+/* Members of an object; requires one. */
+uint32_t datum_member_count(struct datum object);
+struct datum datum_member(struct datum object, uint32_t index, struct str *out_key);
+struct datum datum_get(struct datum object, struct str key);
+
+/* An empty table; NULL at the arena's limit. */
+struct table *table_create(struct arena *arena);
+struct datum *table_find(const struct table *table, struct str key);
+MUST_CHECK enum status table_set(struct arena *arena, struct table *table, struct str key, struct datum datum);
+void table_remove(struct table *table, struct str key);
+
+/* Deep equality as JSONata's `=`. Values nested deeper than JSON_DEPTH_MAX are not equal. */
+bool datum_equal(struct datum a, struct datum b);
+
+/* Equal data have equal hashes. */
+uint64_t datum_hash(struct datum datum);
+
+/* The datum as JSON: functions and undefined items as null (as JSON.stringify), undefined members left out. STATUS_INVALID
+ * when nested deeper than JSON_DEPTH_MAX. *out_value is NULL for undefined and for a function. */
+MUST_CHECK enum status datum_to_value(struct arena *arena, struct datum datum, const struct value **out_value);
+
+#endif

@@ -1,0 +1,130 @@
+#include "asl/jsonata/free_variables.h"
+
+/* A walk in the order of evaluation. */
+struct walk {
+    struct arena *arena;
+    uint32_t *bound; /* [variable] how many scopes around bind it */
+    bool *found;     /* [variable] */
+    variable_id *free_variables;
+    uint32_t free_count;
+    variable_id *scope; /* what was bound, innermost last */
+    uint32_t scope_count;
+    uint32_t scope_capacity;
+};
+
+static enum status visit(struct walk *walk, const struct node *node);
+
+static enum status bind(struct walk *walk, variable_id variable)
+{
+    if (variable == VARIABLE_NONE) {
+        return STATUS_OK;
+    }
+    walk->scope = compilation_grow(walk->arena, walk->scope, sizeof *walk->scope, walk->scope_count, &walk->scope_capacity);
+    TRY_NEW(walk->scope);
+    walk->scope[walk->scope_count++] = variable;
+    walk->bound[variable]++;
+    return STATUS_OK;
+}
+
+/* Ends all scopes that began since there were `count` bindings. */
+static void leave(struct walk *walk, uint32_t count)
+{
+    while (walk->scope_count > count) {
+        walk->bound[walk->scope[--walk->scope_count]]--;
+    }
+}
+
+static enum status visit_all(struct walk *walk, struct node *const *nodes, size_t count)
+{
+    for (size_t at = 0; at < count; at++) {
+        TRY(visit(walk, nodes[at]));
+    }
+    return STATUS_OK;
+}
+
+static enum status visit_stages(struct walk *walk, const struct stage *stage)
+{
+    for (; stage != NULL; stage = stage->next) {
+        if (stage->type == STAGE_FILTER) {
+            TRY(visit(walk, stage->predicate));
+        } else {
+            TRY(bind(walk, stage->index));
+        }
+    }
+    return STATUS_OK;
+}
+
+static void read_variable(struct walk *walk, variable_id variable)
+{
+    bool is_ours = variable == VARIABLE_CONTEXT || variable == VARIABLE_ROOT || walk->bound[variable] > 0;
+    if (!is_ours && !walk->found[variable]) {
+        walk->found[variable] = true;
+        walk->free_variables[walk->free_count++] = variable;
+    }
+}
+
+static enum status visit_children(struct walk *walk, const struct node *node)
+{
+    bool names_itself = node->type == NODE_BIND && node->right->type == NODE_LAMBDA;
+    if (names_itself) {
+        TRY(bind(walk, node->left->variable));
+    }
+    if (node->type == NODE_LAMBDA) {
+        for (size_t at = 0; at < node->count; at++) {
+            TRY(bind(walk, node->items[at]->variable));
+        }
+    } else {
+        size_t count = node->type == NODE_OBJECT ? 2 * node->count : node->count;
+        TRY(visit_all(walk, node->items, count));
+    }
+    const struct node *parts[] = {node->type == NODE_BIND ? NULL : node->left, node->right, node->third};
+    for (size_t at = 0; at < sizeof parts / sizeof parts[0]; at++) {
+        if (parts[at] != NULL) {
+            TRY(visit(walk, parts[at]));
+        }
+    }
+    return node->type == NODE_BIND && !names_itself ? bind(walk, node->left->variable) : STATUS_OK;
+}
+
+static enum status visit(struct walk *walk, const struct node *node)
+{
+    uint32_t around = walk->scope_count;
+    if (node->type == NODE_VARIABLE) {
+        read_variable(walk, node->variable);
+    } else {
+        TRY(visit_children(walk, node));
+    }
+    TRY(visit_stages(walk, node->predicates));
+    if (node->type == NODE_BLOCK || node->type == NODE_LAMBDA) {
+        leave(walk, around);
+    }
+    TRY(bind(walk, node->focus)); /* for the steps that follow; the path around ends it */
+    TRY(bind(walk, node->index));
+    TRY(visit_stages(walk, node->stages));
+    if (node->group != NULL) {
+        TRY(visit_all(walk, node->group->pairs, 2 * node->group->count));
+    }
+    if (node->type == NODE_PATH) {
+        leave(walk, around);
+    }
+    return STATUS_OK;
+}
+
+enum status free_variables_find(struct compilation *compilation, const struct node *root, variable_id **out_variables,
+                                uint32_t *out_count)
+{
+    struct arena *arena = compilation->arena;
+    struct walk walk = {
+        .arena = arena,
+        .bound = arena_array(arena, uint32_t, compilation->variable_count),
+        .found = arena_array(arena, bool, compilation->variable_count),
+        .free_variables = arena_array(arena, variable_id, compilation->variable_count),
+    };
+    TRY_NEW(walk.bound);
+    TRY_NEW(walk.found);
+    TRY_NEW(walk.free_variables);
+    TRY(visit(&walk, root));
+    *out_variables = walk.free_variables;
+    *out_count = walk.free_count;
+    return STATUS_OK;
+}
