@@ -164,7 +164,13 @@ enum status aws_functions_parse(struct evaluation *evaluation, const struct buil
     if (status == STATUS_INVALID) {
         return fail(evaluation, error.message);
     }
+    if (status == STATUS_LIMIT_EXCEEDED) {
+        return evaluation_fail_message(evaluation, FAULT_U1001, STR("The value is nested too deeply"));
+    }
     TRY(status);
     *out_result = datum_of(value);
+    if (str_equal(value->source, STR("-0"))) {
+        *out_result = datum_number(0); /* recorded from AWS */
+    }
     return STATUS_OK;
 }

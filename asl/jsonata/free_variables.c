@@ -2,6 +2,7 @@
 
 /* A walk in the order of evaluation. */
 struct walk {
+    struct compilation *compilation;
     struct arena *arena;
     uint32_t *bound; /* [variable] how many scopes around bind it */
     bool *found;     /* [variable] */
@@ -63,8 +64,22 @@ static void read_variable(struct walk *walk, variable_id variable)
     }
 }
 
+/* Step Functions has no $eval, and says so when the definition is created. */
+static enum status check_call(struct walk *walk, const struct node *call)
+{
+    const struct node *procedure = call->left;
+    bool is_eval = procedure->type == NODE_VARIABLE && str_equal(procedure->text, STR("eval"));
+    if (is_eval && walk->bound[procedure->variable] == 0) {
+        return compilation_fail(walk->compilation, FAULT_S0304, procedure->position, datum_string(procedure->text));
+    }
+    return STATUS_OK;
+}
+
 static enum status visit_children(struct walk *walk, const struct node *node)
 {
+    if (node->type == NODE_CALL || node->type == NODE_PARTIAL) {
+        TRY(check_call(walk, node));
+    }
     bool names_itself = node->type == NODE_BIND && node->right->type == NODE_LAMBDA;
     if (names_itself) {
         TRY(bind(walk, node->left->variable));
@@ -115,6 +130,7 @@ enum status free_variables_find(struct compilation *compilation, const struct no
 {
     struct arena *arena = compilation->arena;
     struct walk walk = {
+        .compilation = compilation,
         .arena = arena,
         .bound = arena_array(arena, uint32_t, compilation->variable_count),
         .found = arena_array(arena, bool, compilation->variable_count),

@@ -31,9 +31,14 @@ enum status jsonata_compile(struct arena *arena, struct str text, const struct j
     struct str copy;
     TRY(arena_copy(arena, text, &copy)); /* nodes borrow from it */
     TRY(compilation_init(&compilation, arena));
+    variable_id *free_variables = NULL;
+    uint32_t free_variable_count = 0;
     enum status status = grammar_parse(&compilation, copy, &root);
     if (status == STATUS_OK) {
         status = resolver_resolve(&compilation, root, &root);
+    }
+    if (status == STATUS_OK) {
+        status = free_variables_find(&compilation, root, &free_variables, &free_variable_count);
     }
     if (status == STATUS_INVALID) {
         return report(arena, &compilation.fault, out_error);
@@ -41,9 +46,6 @@ enum status jsonata_compile(struct arena *arena, struct str text, const struct j
     TRY(status);
     struct jsonata *program = arena_new(arena, struct jsonata);
     TRY_NEW(program);
-    variable_id *free_variables = NULL;
-    uint32_t free_variable_count = 0;
-    TRY(free_variables_find(&compilation, root, &free_variables, &free_variable_count));
     *program = (struct jsonata){.root = root,
                                 .variables = compilation.variables,
                                 .variable_count = compilation.variable_count,
