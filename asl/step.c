@@ -190,11 +190,17 @@ static enum status apply_frame_timer(struct run *run, const struct effect_timer 
     return alive ? go_on(run, frame) : STATUS_OK;
 }
 
-static enum status apply_timer(struct run *run, const struct step_event *event)
+static enum status apply_timer_row(struct run *run, const struct step_event *event)
 {
     struct effect *effect = NULL;
     TRY(effects_add(run->effects, EFFECT_DELETE_TIMER, &effect));
     effect->timer = event->timer;
+    return STATUS_OK;
+}
+
+static enum status apply_timer(struct run *run, const struct step_event *event)
+{
+    TRY(apply_timer_row(run, event));
     if (event->timer.frame == TIMER_EXECUTION) {
         return step_execution_timer(run, event->timer.due_ms);
     }
@@ -243,13 +249,21 @@ static void set_now(struct run *run)
     run->execution.last_time = env->now_ms * 1000;
 }
 
-enum status step_apply(const struct step *step, const struct step_event *event, struct effects *out_effects,
-                       enum step_outcome *out_outcome)
+static struct run *new_run(const struct step *step, const struct step_event *event, struct effects *effects)
 {
     struct run *run = arena_new(step->arena, struct run); /* effects point into it */
+    *effects = effects_in(step->arena);
+    if (run != NULL) {
+        *run = (struct run){.step = step, .arena = step->arena, .effects = effects, .machine = step->machine, .id = event->execution};
+    }
+    return run;
+}
+
+static enum status attempt(const struct step *step, const struct step_event *event, struct effects *out_effects,
+                           enum step_outcome *out_outcome)
+{
+    struct run *run = new_run(step, event, out_effects);
     TRY_NEW(run);
-    *run = (struct run){.step = step, .arena = step->arena, .effects = out_effects, .machine = step->machine, .id = event->execution};
-    *out_effects = effects_in(step->arena);
     *out_outcome = STEP_APPLIED;
     if (event->type != STEP_START) {
         enum status status = run_load(run);
@@ -267,4 +281,41 @@ enum status step_apply(const struct step *step, const struct step_event *event, 
     TRY(run_queue_out(run));
     TRY(step_publish_status(run));
     return run_flush(run);
+}
+
+/* The step met a limit: nothing of it counts, and the execution fails. */
+static enum status fail_at_limit(const struct step *step, const struct step_event *event, struct effects *out_effects)
+{
+    struct run *run = new_run(step, event, out_effects);
+    struct failure failure;
+    TRY_NEW(run);
+    if (event->type == STEP_START) {
+        TRY(step_begin_execution(run, event->start));
+    } else {
+        TRY(run_load(run));
+        set_now(run);
+    }
+    if (event->type == STEP_TIMER) {
+        TRY(apply_timer_row(run, event));
+    }
+    if (run_is_open(run)) {
+        TRY(failure_set(run->arena, &failure, errors_name(ERROR_RUNTIME),
+                        "The execution exceeded a limit of the engine: JSON nested deeper than %d, or more memory for one step than "
+                        "it may take.",
+                        JSON_DEPTH_MAX));
+        TRY(step_end_execution(run, EXECUTION_STATUS_FAILED, run->execution.last_event_id, NULL, &failure));
+    }
+    TRY(step_publish_status(run));
+    return run_flush(run);
+}
+
+enum status step_apply(const struct step *step, const struct step_event *event, struct effects *out_effects,
+                       enum step_outcome *out_outcome)
+{
+    enum status status = attempt(step, event, out_effects, out_outcome);
+    if (status == STATUS_LIMIT_EXCEEDED) {
+        *out_outcome = STEP_APPLIED;
+        status = fail_at_limit(step, event, out_effects);
+    }
+    return status;
 }

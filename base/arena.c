@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define CHUNK_BYTES_MIN ((size_t)16 * 1024) /* one usual step fits into it */
+#define CHUNK_BYTES_KEPT_MAX ((size_t)4 * 1024 * 1024) /* a larger one goes back to the system with the reset */
 #define ALIGNMENT alignof(max_align_t)
 
 struct chunk {
@@ -49,19 +50,37 @@ static void release_owned(struct arena *arena)
     }
 }
 
+/* The largest chunk that is worth keeping, or NULL. */
+static struct chunk *chunk_to_keep(const struct arena *arena)
+{
+    struct chunk *largest = NULL;
+    for (struct chunk *chunk = arena->newest; chunk != NULL; chunk = chunk->older) {
+        if (chunk->capacity <= CHUNK_BYTES_KEPT_MAX && (largest == NULL || chunk->capacity > largest->capacity)) {
+            largest = chunk;
+        }
+    }
+    return largest;
+}
+
 void arena_reset(struct arena *arena)
 {
     release_owned(arena);
-    while (arena->newest != NULL && arena->newest->older != NULL) {
-        struct chunk *chunk = arena->newest;
-        arena->newest = chunk->older;
-        arena->bytes_held -= sizeof *chunk + chunk->capacity;
-        free(chunk);
+    struct chunk *kept = chunk_to_keep(arena);
+    for (struct chunk *chunk = arena->newest; chunk != NULL;) {
+        struct chunk *older = chunk->older;
+        if (chunk != kept) {
+            free(chunk);
+        }
+        chunk = older;
     }
-    if (arena->newest != NULL) {
-        arena->newest->used = 0;
-    }
+    arena->newest = kept;
+    arena->bytes_held = 0;
     arena->bytes_used = 0;
+    if (kept != NULL) {
+        kept->older = NULL;
+        kept->used = 0;
+        arena->bytes_held = sizeof *kept + kept->capacity;
+    }
 }
 
 void arena_destroy(struct arena *arena)

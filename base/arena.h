@@ -17,7 +17,7 @@ struct arena;
 struct arena *arena_create(size_t bytes_max);
 void arena_destroy(struct arena *arena);
 
-/* Releases what the arena owns, newest first, and keeps one chunk for the next use. */
+/* Releases what the arena owns, newest first, and keeps one chunk (at most 4 MiB) for the next use. */
 void arena_reset(struct arena *arena);
 
 /* Bytes handed out since creation or the last reset. */
