@@ -346,9 +346,12 @@ static enum status load_file(struct loader *loader, const char *path)
         return refuse(loader, &whole, "%s", strerror(errno));
     }
     status = properties_parse(loader->arena, text, &properties, &line);
+    if (status == STATUS_INVALID && line == 0) {
+        return refuse(loader, &whole, "the file is not UTF-8");
+    }
     if (status == STATUS_INVALID) {
         TRY(arena_format(loader->arena, &whole.from, "%s:%u", path, line));
-        return refuse(loader, &whole, line == 0 ? "the file is not UTF-8" : "this is no key=value");
+        return refuse(loader, &whole, "this is no key=value");
     }
     TRY(status);
     for (size_t at = 0; at < properties.count; at++) {

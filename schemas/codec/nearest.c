@@ -9,24 +9,32 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Levenshtein's distance, one row of his table at a time. */
+static bool is_same(struct str a, size_t at_a, struct str b, size_t at_b)
+{
+    return tolower((uint8_t)a.bytes[at_a]) == tolower((uint8_t)b.bytes[at_b]);
+}
+
+/* Levenshtein's distance with exchanged neighbours as one change: three rows of his table. */
 static size_t distance_between(struct str a, struct str b)
 {
-    size_t row[NAME_BYTES_MAX + 1];
+    size_t rows[3][NAME_BYTES_MAX + 1];
     for (size_t column = 0; column <= b.length; column++) {
-        row[column] = column;
+        rows[0][column] = column;
     }
     for (size_t line = 1; line <= a.length; line++) {
-        size_t diagonal = row[0];
+        const size_t *before = rows[(line + 1) % 3]; /* line - 2 */
+        const size_t *above = rows[(line + 2) % 3];  /* line - 1 */
+        size_t *row = rows[line % 3];
         row[0] = line;
         for (size_t column = 1; column <= b.length; column++) {
-            bool is_same = tolower((uint8_t)a.bytes[line - 1]) == tolower((uint8_t)b.bytes[column - 1]);
-            size_t change = diagonal + (is_same ? 0 : 1);
-            diagonal = row[column];
-            row[column] = smaller(change, smaller(row[column], row[column - 1]) + 1);
+            size_t change = above[column - 1] + (is_same(a, line - 1, b, column - 1) ? 0 : 1);
+            row[column] = smaller(change, smaller(above[column], row[column - 1]) + 1);
+            if (line > 1 && column > 1 && is_same(a, line - 1, b, column - 2) && is_same(a, line - 2, b, column - 1)) {
+                row[column] = smaller(row[column], before[column - 2] + 1);
+            }
         }
     }
-    return row[b.length];
+    return rows[a.length % 3][b.length];
 }
 
 struct nearest nearest_to(struct str typed)

@@ -7,7 +7,7 @@
 struct nearest {
     struct str typed;
     struct str best;
-    size_t distance; /* of best: letters to insert, delete or change; upper and lower case are the same */
+    size_t distance; /* of best: letters to insert, delete, change or swap; upper and lower case are the same */
 };
 
 struct nearest nearest_to(struct str typed);
