@@ -26,7 +26,7 @@ OUTSIDE = {
 SYSTEM = set("""assert ctype errno fcntl fenv float inttypes limits locale math poll pthread setjmp signal stdalign
     stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings endian threads time unistd wchar dirent
     execinfo ftw getopt glob netdb netinet/in netinet/tcp arpa/inet regex sched spawn termios sys/epoll sys/eventfd
-    sys/file sys/ioctl sys/mman sys/random sys/resource sys/select sys/signalfd sys/socket sys/stat sys/statvfs
+    sys/file sys/ioctl sys/mman sys/pidfd sys/random sys/resource sys/select sys/signalfd sys/socket sys/stat sys/statvfs
     sys/syscall sys/time sys/timerfd sys/types sys/un sys/utsname sys/wait sys/prctl malloc sys/sendfile""".split())
 
 # STYLE 24: nothing in these folders may ask the world. Functions, by exact name.
