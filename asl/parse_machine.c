@@ -359,12 +359,13 @@ static bool assigns(const struct expression *assign, struct str name)
     return assign != NULL && assign->kind == EXPRESSION_CONSTANT && value_get(assign->constant, name) != NULL;
 }
 
-/* Whether any state of the machine, not of those inside it, assigns the variable. */
-static bool machine_assigns(const struct parser *parser, uint32_t machine, struct str name)
+/* Whether any state beside `around` in its machine, not in those inside it, assigns the variable. The state around the inner
+ * scope may (its Assign comes when the inner scope is over): AWS accepts that. */
+static bool machine_assigns(const struct parser *parser, uint32_t around, struct str name)
 {
     for (uint32_t at = 0; at < parser->state_count; at++) {
         const struct state *state = parser->states[at];
-        if (state->machine != machine) {
+        if (state->machine != parser->states[around]->machine || at == around) {
             continue;
         }
         bool found = assigns(state->assign, name);
@@ -394,7 +395,7 @@ enum status parse_scopes(struct parser *parser)
             for (uint32_t member = 0; member < count; member++) {
                 struct str name = state->assign->kind == EXPRESSION_OBJECT ? state->assign->members[member].key
                                                                            : state->assign->constant->members[member].key;
-                if (machine_assigns(parser, parser->states[parent]->machine, name)) {
+                if (machine_assigns(parser, parent, name)) {
                     TRY(parse_finding(parser, &root, STR("States"), NULL, PARSE_CODE_SCHEMA,
                                       "State '%.*s' cannot assign the variable '%.*s' of an outer scope", STR_ARGS(state->name),
                                       STR_ARGS(name)));

@@ -31,7 +31,7 @@ static enum status evaluate(struct run *run, struct run_frame *frame, const stru
 }
 
 /* "<p> == <v>" of a path, the value alone of JSONata. */
-static enum status fail_value(struct run *run, const struct expression *expression, const struct value *value, const char *problem,
+static enum status fail_value(struct run *run, struct run_frame *frame, const struct expression *expression, const struct value *value, const char *problem,
                               struct failure *out_failure)
 {
     struct str text;
@@ -43,19 +43,23 @@ static enum status fail_value(struct run *run, const struct expression *expressi
         return failure_set(run->arena, out_failure, errors_name(ERROR_RUNTIME), "The %.*s parameter %s: %.*s == %.*s",
                            STR_ARGS(expression->field), problem, STR_ARGS(expression->text), STR_ARGS(text));
     }
-    return failure_set(run->arena, out_failure, errors_name(ERROR_QUERY_EVALUATION_ERROR), "The %.*s field %s: %.*s",
-                       STR_ARGS(expression->field), problem, STR_ARGS(text));
+    TRY(failure_set(run->arena, out_failure, errors_name(ERROR_QUERY_EVALUATION_ERROR), "The %.*s field %s: %.*s",
+                    STR_ARGS(expression->field), problem, STR_ARGS(text)));
+    out_failure->location = expression->field;
+    /* Seen on AWS: what was evaluated well, but is of no use, fails the state after it was entered. */
+    frame->row.before_entered_event_id = frame->row.entered_event_id;
+    return STATUS_OK;
 }
 
-static enum status due_of_seconds(struct run *run, const struct expression *expression, const struct value *value, int64_t *out_due_ms,
-                                  struct failure *out_failure)
+static enum status due_of_seconds(struct run *run, struct run_frame *frame, const struct expression *expression,
+                                  const struct value *value, int64_t *out_due_ms, struct failure *out_failure)
 {
     int64_t seconds = 0;
     if (value->type != VALUE_NUMBER || !value_to_int64(value, &seconds)) {
-        return fail_value(run, expression, value, "cannot be parsed as a long value", out_failure);
+        return fail_value(run, frame, expression, value, "cannot be parsed as a long value", out_failure);
     }
     if (seconds < 0) {
-        return fail_value(run, expression, value, "references a negative value", out_failure);
+        return fail_value(run, frame, expression, value, "references a negative value", out_failure);
     }
     if (seconds > SECONDS_MAX) {
         return failure_set(run->arena, out_failure, errors_name(ERROR_RUNTIME), "Wait state delay is too long.");
@@ -64,15 +68,15 @@ static enum status due_of_seconds(struct run *run, const struct expression *expr
     return STATUS_OK;
 }
 
-static enum status due_of_timestamp(struct run *run, const struct expression *expression, const struct value *value,
-                                    int64_t *out_due_ms, struct failure *out_failure)
+static enum status due_of_timestamp(struct run *run, struct run_frame *frame, const struct expression *expression,
+                                    const struct value *value, int64_t *out_due_ms, struct failure *out_failure)
 {
     struct timestamp timestamp;
     if (value->type != VALUE_STRING || !timestamp_parse(value->string, &timestamp)) {
         const char *problem = expression->kind == EXPRESSION_PATH
                                   ? "does not reference a valid ISO-8601 extended offset date-time format string"
                                   : "cannot be parsed as an ISO-8601 extended offset date-time format string";
-        return fail_value(run, expression, value, problem, out_failure);
+        return fail_value(run, frame, expression, value, problem, out_failure);
     }
     *out_due_ms = timestamp_ms(&timestamp);
     if (*out_due_ms - run->step->env->now_ms > WAIT_DAYS_MAX * DAY_MS) {
@@ -90,11 +94,10 @@ enum status step_enter_wait(struct run *run, struct run_frame *frame)
     int64_t due_ms = 0;
     TRY(evaluate(run, frame, expression, &value, &failure));
     if (!failure_is(&failure)) {
-        TRY(wait->seconds != NULL ? due_of_seconds(run, expression, value, &due_ms, &failure)
-                                  : due_of_timestamp(run, expression, value, &due_ms, &failure));
+        TRY(wait->seconds != NULL ? due_of_seconds(run, frame, expression, value, &due_ms, &failure)
+                                  : due_of_timestamp(run, frame, expression, value, &due_ms, &failure));
     }
     if (failure_is(&failure)) {
-        failure.location = run_state(run, frame)->jsonata ? failure.location : STR_NONE;
         return step_fail_evaluation(run, frame, failure);
     }
     if (due_ms <= run->step->env->now_ms) {
