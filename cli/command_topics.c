@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "cli/map.h"
 #include "cli/scan.h"
+#include "cli/topics_read.h"
 #include "processor/arn.h"
 #include "processor/topics.h"
 #include "schemas/execution_statuses.h"
@@ -258,5 +259,8 @@ enum exit_code command_topics(struct context *context)
     if (str_equal(what, STR("trim"))) {
         return trim(context);
     }
-    return context_fail(context, EXIT_CODE_USAGE, "'%.*s' is neither create nor describe nor trim", STR_ARGS(what));
+    if (str_equal(what, STR("read"))) {
+        return topics_read(context, context_flag(context, FLAG_TOPICS_TOPIC));
+    }
+    return context_fail(context, EXIT_CODE_USAGE, "'%.*s' is neither create nor describe nor trim nor read", STR_ARGS(what));
 }

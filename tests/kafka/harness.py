@@ -177,7 +177,7 @@ class Client:
 
     def __init__(self, world, **settings):
         self.world = world
-        self.producer = kafka.Producer({"bootstrap.servers": world.bootstrap, "enable.idempotence": True, "linger.ms": 2,
+        self.producer = kafka.Producer({"bootstrap.servers": world.bootstrap, "enable.idempotence": True, "linger.ms": 2, "log_level": 2,
                                         "partitioner": "murmur2_random", **settings})
         self.failures = []
 
@@ -232,7 +232,7 @@ class Watcher:
         self.ends = False
         self.consumer = kafka.Consumer({
             "bootstrap.servers": world.bootstrap, "group.id": f"{world.prefix}-watcher", "enable.auto.commit": False,
-            "isolation.level": "read_committed", "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20})
+            "isolation.level": "read_committed", "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20, "log_level": 2})
         known = self.consumer.list_topics(timeout=10).topics
         self.consumer.assign([kafka.TopicPartition(world.topic(topic), partition, 0) for topic in topics
                               for partition in known[world.topic(topic)].partitions])
