@@ -1,3 +1,4 @@
+#include "asl/value.h"
 #include "processor/dead_letter.h"
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
@@ -159,6 +160,9 @@ enum status handle_result(struct handling *handling, enum record_id record, cons
     TRY(status);
     if (!forward_is_owner(handling, token.arn_murmur2)) {
         return forward_add(handling, token.arn_murmur2);
+    }
+    if (result.output.bytes != NULL && !value_text_is_valid(result.output)) {
+        return reply_refuse(handling, &result.to, STR("InvalidOutput"), "Invalid Output: 'The output is no JSON text'");
     }
     return apply(handling, &result, &token);
 }

@@ -153,7 +153,16 @@ static enum status check(struct handling *handling, struct start *start, bool *o
     if (command->name.bytes != NULL && !arn_name_is_valid(command->name)) {
         return reply_refuse(handling, &start->to, STR("InvalidName"), "Invalid Name: '%.*s'", STR_ARGS(command->name));
     }
-    /* That it is JSON, the codec has seen to. */
+    struct value_error error;
+    if (!value_text_is_valid(start->input)) {
+        const struct value *ignored;
+        enum status status = value_parse(handling->arena, start->input, &ignored, &error);
+        if (status != STATUS_INVALID) {
+            error.message = STR("Invalid execution input."); /* nested too deep */
+        }
+        return reply_refuse(handling, &start->to, STR("InvalidExecutionInput"), "Invalid State Machine Execution Input: '%.*s'",
+                            STR_ARGS(str_trim(start->input).length == 0 ? STR("Invalid execution input.") : error.message));
+    }
     if (start->input.length > handling->config->step.payload_bytes_max) {
         return reply_refuse(handling, &start->to, STR("ValidationException"),
                             "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have "

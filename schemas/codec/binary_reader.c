@@ -142,13 +142,19 @@ static bool kind_is_json(enum record_kind kind)
     return kind == RECORD_KIND_JSON || kind == RECORD_KIND_JSON_NULL;
 }
 
+/* `input` and `output`: whether they are JSON is for the handler to say, who answers InvalidExecutionInput or InvalidOutput. */
+static bool is_payload(const struct record_field *field)
+{
+    return str_equal(field->name, STR("input")) || str_equal(field->name, STR("output"));
+}
+
 static enum status read_text(struct reader *reader, void *member)
 {
     struct str text = STR_NONE;
     TRY(read_bytes(reader, &text));
     if (reader->is_checked && reader->field->wire == PLAN_STRING) {
         const struct record_field *target = reader->field->target;
-        if (target != NULL && kind_is_json(target->kind)) {
+        if (target != NULL && kind_is_json(target->kind) && !is_payload(target)) {
             if (!value_text_is_valid(text)) {
                 return refuse(reader, "is not JSON text (expected one JSON value in UTF-8)");
             }

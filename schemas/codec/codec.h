@@ -9,7 +9,8 @@
  *
  * A null in JSON is absence, except where a field holds JSON: there it is JSON's null.
  *
- * Commands and results come from anyone: their texts must be UTF-8, their JSON must be JSON, and in the JSON encoding a
+ * Commands and results come from anyone: their texts must be UTF-8, their JSON must be JSON (but for `input` and `output`,
+ * which the handler checks, to answer in AWS's words), and in the JSON encoding a
  * member that no field has is refused. What pawl wrote itself is taken as it is; members of a newer pawl are skipped.
  */
 #ifndef PAWL_SCHEMAS_CODEC_CODEC_H
