@@ -76,9 +76,8 @@ static void test_old_writer(void **state)
          "{\"operation\":\"StartExecution\",\"stateMachineArn\":\"m\",\"input\":{},\"minDefinitionVersion\":5}"},
         {STR_INIT("\x00\x00\x02m\x0E\x02\x00\x00\x00\x00\x00"),
          "{\"operation\":\"StartExecution\",\"stateMachineArn\":\"m\"}"},
-        {STR_INIT("\x00\x00\x02m\x0E\x00\x02{\x00\x00\x00\x00\x00"),
-         "StartExecution.input: is not JSON text (expected one JSON value in UTF-8), at byte 8 of 13 of the Avro "
-         "value"},
+        {STR_INIT("\x00\x00\x02m\x0E\x00\x02\xC0\x00\x00\x00\x00\x00"),
+         "StartExecution.input: is not UTF-8, at byte 8 of 13 of the Avro value"},
         {STR_INIT("\x00\x00\x02m\x0E\x02\x00\x00\x02\x00\x00"),
          "Inner.on: a boolean that is neither 0 nor 1, at byte 9 of 11 of the Avro value"},
         {STR_INIT("\x02\x02"
