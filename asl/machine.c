@@ -101,7 +101,13 @@ static enum status finish(struct parser *parser, int64_t timeout_seconds, const 
 enum status machine_compile(struct arena *arena, struct str text, enum machine_type type, const struct machine **out_machine,
                             struct findings *out_findings)
 {
-    struct parser parser = {.arena = arena, .type = type, .findings = out_findings};
+    return machine_compile_routed(arena, text, type, STR_NONE, out_machine, out_findings);
+}
+
+enum status machine_compile_routed(struct arena *arena, struct str text, enum machine_type type, struct str routes,
+                                   const struct machine **out_machine, struct findings *out_findings)
+{
+    struct parser parser = {.arena = arena, .type = type, .route_table = routes, .findings = out_findings};
     const struct parse_place root = {0};
     const struct value *object = NULL;
     struct value_error error = {0};

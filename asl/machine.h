@@ -19,6 +19,10 @@ enum machine_type { MACHINE_STANDARD, MACHINE_EXPRESS };
 MUST_CHECK enum status machine_compile(struct arena *arena, struct str text, enum machine_type type,
                                        const struct machine **out_machine, struct findings *out_findings);
 
+/* The same, with a table of routes (asl/route.h) that goes before the routes that resources have by themselves. */
+MUST_CHECK enum status machine_compile_routed(struct arena *arena, struct str text, enum machine_type type, struct str routes,
+                                              const struct machine **out_machine, struct findings *out_findings);
+
 /* The routes of its tasks, each once. */
 size_t machine_route_count(const struct machine *machine);
 struct str machine_route(const struct machine *machine, size_t index);

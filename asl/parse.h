@@ -21,6 +21,7 @@ struct parser {
     struct arena *arena;
     struct str text; /* the definition's; every value's source lies in it */
     enum machine_type type;
+    struct str route_table; /* of the configuration; STR_NONE: none */
     bool jsonata; /* the machine's query language */
     struct findings *findings;
     struct state **states;

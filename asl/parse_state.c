@@ -137,7 +137,12 @@ static enum status parse_resource(struct parse_context *context)
             return PARSE_PROBLEM(context, key, value, "Express state machine does not support '.waitForTaskToken' service integration ");
         }
     }
-    TRY(route_of(context->parser->arena, task->resource_text, constant_function(context, &task->resource), &task->route));
+    struct str configured = route_table_find(context->parser->route_table, task->resource_text);
+    if (configured.length > 0) {
+        TRY(arena_copy(context->parser->arena, configured, &task->route));
+    } else {
+        TRY(route_of(context->parser->arena, task->resource_text, constant_function(context, &task->resource), &task->route));
+    }
     return add_route(context->parser, task->route);
 }
 

@@ -1,5 +1,6 @@
 #include "asl/route.h"
 
+#include "asl/pattern.h"
 #include "asl/resource.h"
 #include "base/buffer.h"
 #include "base/hash.h"
@@ -69,6 +70,53 @@ enum status route_of(struct arena *arena, struct str resource, struct str functi
         return escape(arena, parsed.service, out_route);
     }
     return STATUS_INVALID;
+}
+
+/* The next row of *table, which moves on; false at the end. Without '=' the route is STR_NONE. */
+static bool next_row(struct str *table, struct str *out_pattern, struct str *out_route)
+{
+    while (table->length > 0) {
+        size_t end = str_find(*table, ',');
+        struct str row = str_trim(str_slice(*table, 0, end));
+        *table = str_from(*table, end == table->length ? end : end + 1);
+        if (row.length > 0) {
+            size_t equals = str_find(row, '=');
+            *out_pattern = str_trim(str_slice(row, 0, equals));
+            *out_route = equals == row.length ? STR_NONE : str_trim(str_from(row, equals + 1));
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status route_table_check(struct arena *arena, struct str table, struct str *out_problem)
+{
+    struct str pattern;
+    struct str route;
+    while (next_row(&table, &pattern, &route)) {
+        bool plain = route.length > 0 && route.length <= ROUTE_CHARACTERS_MAX;
+        for (size_t at = 0; at < route.length; at++) {
+            plain &= is_plain(route.bytes[at]);
+        }
+        if (pattern.length == 0 || !plain) {
+            TRY(arena_format(arena, out_problem, "'%.*s=%.*s' is no PATTERN=ROUTE; a route has 1 to %d characters of A-Za-z0-9._-",
+                             STR_ARGS(pattern), STR_ARGS(route), ROUTE_CHARACTERS_MAX));
+            return STATUS_INVALID;
+        }
+    }
+    return STATUS_OK;
+}
+
+struct str route_table_find(struct str table, struct str resource)
+{
+    struct str pattern;
+    struct str route;
+    while (next_row(&table, &pattern, &route)) {
+        if (pattern_matches(resource, pattern)) {
+            return route;
+        }
+    }
+    return STR_NONE;
 }
 
 bool route_collides(struct str a, struct str b)

@@ -10,6 +10,13 @@
  * byte), and what is longer than ROUTE_CHARACTERS_MAX ends in its hash. STATUS_INVALID: no resource ARN. */
 MUST_CHECK enum status route_of(struct arena *arena, struct str resource, struct str function, struct str *out_route);
 
+/* A table of routes as the configuration has it: "PATTERN=ROUTE,PATTERN=ROUTE": a Resource that a pattern matches (asl/pattern.h,
+ * the first one counts) takes that route. STATUS_INVALID: *out_problem tells what is wrong with which row. */
+MUST_CHECK enum status route_table_check(struct arena *arena, struct str table, struct str *out_problem);
+
+/* The route that the table gives the resource, or STR_NONE. The table has been checked. */
+struct str route_table_find(struct str table, struct str resource);
+
 /* Whether Kafka takes both for one metric name: they differ only in '.' and '_'. */
 bool route_collides(struct str a, struct str b);
 

@@ -116,6 +116,7 @@ static struct processor_config config_of(const struct context *context, const st
     config.memory_bytes = memory_bytes;
     config.thread_count = (uint32_t)settings_number(settings, OPTION_PROCESSOR_THREADS);
     set_encodings(settings, config.encodings);
+    config.route_table = settings_text(settings, OPTION_TASKS_ROUTES);
     config.step.region = settings_text(settings, OPTION_AWS_REGION);
     config.step.account = settings_text(settings, OPTION_AWS_ACCOUNT);
     config.step.payload_bytes_max = (size_t)settings_number(settings, OPTION_LIMITS_PAYLOAD_BYTES);

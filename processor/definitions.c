@@ -340,7 +340,8 @@ static enum status prepare(struct definitions *definitions, struct definition_us
     if (use->state == USE_UNPREPARED && use->machine == NULL) {
         struct findings findings = {0};
         enum machine_type type = use->express ? MACHINE_EXPRESS : MACHINE_STANDARD;
-        if (machine_compile(use->arena, use->text, type, &use->machine, &findings) != STATUS_OK) {
+        if (machine_compile_routed(use->arena, use->text, type, topics_route_table(definitions->topics), &use->machine,
+                                   &findings) != STATUS_OK) {
             use->machine = NULL;
             use->state = USE_INVALID;
         }

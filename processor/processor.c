@@ -1,5 +1,6 @@
 #include "processor/processor.h"
 
+#include "asl/route.h"
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define MESSAGE_BYTES_MAX ((size_t)1024 * 1024)
 #define POLL_MS 100           /* the longest a thread waits before it looks whether to stop */
 #define BACKOFF_MS 50         /* after an abort */
 #define TOPICS_CHECK_MS 30000 /* how often partition counts are compared */
@@ -96,6 +98,7 @@ static enum status open_parts(struct processor *processor, struct bus_error *out
     TRY(open_kv(processor, out_error));
     TRY(codec_create(&processor->codec));
     TRY(topics_open(processor->bus, processor->config.prefix, &processor->topics, out_error));
+    topics_set_route_table(processor->topics, processor->config.route_table);
     TRY(definitions_create(processor->bus, processor->topics, processor->codec, &processor->definitions));
     TRY(owners_create(topics_partition_count(processor->topics), &processor->owners));
     TRY(restorer_create(processor->bus, processor->kv, processor->topics, processor->codec, &processor->counters,
@@ -103,8 +106,22 @@ static enum status open_parts(struct processor *processor, struct bus_error *out
     return read_definitions(processor, out_error);
 }
 
+static enum status check_routes(const struct processor_config *config, struct bus_error *out_error)
+{
+    struct str problem;
+    struct arena *arena = arena_create(MESSAGE_BYTES_MAX);
+    TRY_NEW(arena);
+    enum status status = route_table_check(arena, config->route_table, &problem);
+    if (status == STATUS_INVALID) {
+        status = bus_port_fail(out_error, STATUS_REFUSED, "tasks.routes: %.*s", STR_ARGS(problem));
+    }
+    arena_destroy(arena);
+    return status;
+}
+
 static enum status check_config(const struct processor_config *config, struct bus_error *out_error)
 {
+    TRY(check_routes(config, out_error));
     if (config->thread_count == 0 || config->thread_count > PROCESSOR_THREADS_MAX) {
         return bus_port_fail(out_error, STATUS_REFUSED, "threads must be 1 to %d", PROCESSOR_THREADS_MAX);
     }

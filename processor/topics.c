@@ -23,12 +23,23 @@ struct named {
 struct topics {
     struct bus *bus;
     struct str prefix;
+    struct str route_table;
     const struct bus_topic *fixed[TOPIC_COUNT];
     pthread_rwlock_t lock;
     struct named *named; /* guarded by lock; sorted by nothing: there are few */
     size_t named_count;
     size_t named_capacity;
 };
+
+void topics_set_route_table(struct topics *topics, struct str table)
+{
+    topics->route_table = table;
+}
+
+struct str topics_route_table(const struct topics *topics)
+{
+    return topics->route_table;
+}
 
 static enum status join(char *out, struct str prefix, struct str name, struct str route, struct str *out_name,
                         struct bus_error *out_error)

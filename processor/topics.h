@@ -22,6 +22,10 @@ MUST_CHECK enum status topics_create(struct bus *bus, struct str prefix, uint32_
 const struct bus_topic *topics_get(const struct topics *topics, enum topic_id id);
 uint32_t topics_partition_count(const struct topics *topics);
 
+/* The table of routes of the configuration (asl/route.h), for whoever compiles a definition; borrowed. */
+void topics_set_route_table(struct topics *topics, struct str table);
+struct str topics_route_table(const struct topics *topics);
+
 /* The topic of a route, or NULL when topics_route_open has not seen it yet. Never waits. */
 const struct bus_topic *topics_route(struct topics *topics, struct str route);
 

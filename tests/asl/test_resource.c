@@ -103,12 +103,47 @@ static void test_long_route(void **state)
     arena_destroy(arena);
 }
 
+static void test_table(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *table;
+        const char *problem; /* NULL: none */
+        const char *route;   /* of arn:aws:lambda:eu-west-1:7:function:bill-send; "" none */
+    } rows[] = {
+        {"", NULL, ""},
+        {"*:function:bill-*=billing", NULL, "billing"},
+        {"*:function:ship-*=shipping, *:eu-west-1:*=europe,*=rest", NULL, "europe"},
+        {" arn:aws:lambda:*:7:* = seven ,", NULL, "seven"},
+        {"*:function:bill=billing", NULL, ""},
+        {"*", "'*=' is no PATTERN=ROUTE; a route has 1 to 200 characters of A-Za-z0-9._-", ""},
+        {"*=", "'*=' is no PATTERN=ROUTE; a route has 1 to 200 characters of A-Za-z0-9._-", ""},
+        {"=x", "'=x' is no PATTERN=ROUTE; a route has 1 to 200 characters of A-Za-z0-9._-", ""},
+        {"*=a b", "'*=a b' is no PATTERN=ROUTE; a route has 1 to 200 characters of A-Za-z0-9._-", ""},
+    };
+    struct arena *arena = arena_create(1 << 16);
+    for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
+        struct str problem;
+        print_message("%s\n", rows[at].table);
+        enum status status = route_table_check(arena, str_of(rows[at].table), &problem);
+        assert_int_equal(status, rows[at].problem == NULL ? STATUS_OK : STATUS_INVALID);
+        if (status == STATUS_OK) {
+            struct str route = route_table_find(str_of(rows[at].table), STR("arn:aws:lambda:eu-west-1:7:function:bill-send"));
+            assert_true(str_equal(route, str_of(rows[at].route)));
+        } else {
+            assert_true(str_equal(problem, str_of(rows[at].problem)));
+        }
+    }
+    arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_route),
         cmocka_unit_test(test_long_route),
+        cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
