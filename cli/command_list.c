@@ -134,6 +134,24 @@ static enum exit_code print(struct context *context, const struct list *list, co
     return EXIT_CODE_OK;
 }
 
+static void print_counts(struct context *context, const struct list *list)
+{
+    context_print(context, context->json ? STR("{\"counts\":{") : STR(""));
+    for (int id = 0; id < EXECUTION_STATUS_COUNT; id++) {
+        struct str name = execution_status_name((enum execution_status_id)id);
+        size_t count = 0;
+        for (size_t at = 0; at < list->count; at++) {
+            count += str_equal(list->items[at]->status, name);
+        }
+        if (context->json) {
+            fprintf(context->out, "%s\"%.*s\":%zu", id > 0 ? "," : "", STR_ARGS(name), count);
+        } else if (count > 0) {
+            fprintf(context->out, "%-16.*s %zu\n", STR_ARGS(name), count);
+        }
+    }
+    context_print(context, context->json ? STR("}}\n") : STR(""));
+}
+
 static enum exit_code read_filter(struct context *context, struct filter *filter)
 {
     struct argument_range range = {LIST_MAX_DEFAULT, 0, INT64_MAX};
@@ -168,5 +186,9 @@ enum exit_code command_list(struct context *context)
         TRY_RUN(read_partition(context, topic, partition, &list));
     }
     TRY_RUN(select_items(context, &list, &filter));
+    if (context_given(context, FLAG_LIST_COUNT)) {
+        print_counts(context, &list);
+        return EXIT_CODE_OK;
+    }
     return print(context, &list, &filter);
 }

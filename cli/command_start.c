@@ -6,6 +6,7 @@
 #include "cli/name.h"
 #include "cli/request.h"
 #include "cli/scan.h"
+#include "cli/start_each.h"
 #include "schemas/execution_statuses.h"
 
 #include <errno.h>
@@ -146,6 +147,12 @@ enum exit_code command_start(struct context *context)
     struct str key = STR_NONE;
     record_init(RECORD_start_execution, &command);
     TRY_RUN(name_machine(context, context_positional(context), &command.state_machine_arn));
+    if (context_given(context, FLAG_START_EACH)) {
+        return start_each(context, command.state_machine_arn);
+    }
+    if (context_given(context, FLAG_START_NAME_BY)) {
+        return context_fail(context, EXIT_CODE_USAGE, "--name-by goes with --each");
+    }
     TRY_RUN(read_input(context, &command.input));
     command.name = context_flag(context, FLAG_START_NAME);
     if (command.name.bytes != NULL) {

@@ -1,6 +1,7 @@
 #include "cli/request.h"
 
 #include "base/hash.h"
+#include "base/limits.h"
 
 #define POLL_MS 100
 #define FLUSH_MS 30000
@@ -57,41 +58,54 @@ static uint32_t partition_of(struct bus *bus, const struct bus_topic *topic, str
     return chance % bus_topic_partition_count(topic);
 }
 
-static enum exit_code send(struct context *context, struct request *request, struct str key, struct str value)
+/* ---- Sending ---- */
+
+enum exit_code request_post(struct context *context, struct request *request, enum record_id record, const void *command,
+                            struct str key)
 {
-    struct bus *bus = context->connection->bus;
     struct bus_error error = {""};
     const struct bus_topic *commands;
+    struct bus_message message = {.key = key};
+    enum codec_encoding encoding = settings_encoding(context->settings, OPTION_ENCODING_COMMANDS);
     TRY_RUN(connection_topic(context, TOPIC_COMMANDS, &commands));
-    struct bus_message message = {
-        .topic = commands,
-        .partition = partition_of(bus, commands, key),
-        .key = key,
-        .value = value,
-    };
-    enum status status = bus_producer_send(request->producer, &message, &error);
-    if (status == STATUS_OK) {
-        status = bus_producer_flush(request->producer, FLUSH_MS, &error);
+    struct arena *arena = arena_create(STEP_ARENA_BYTES_MAX);
+    if (arena == NULL) {
+        return context_fail_memory(context);
     }
+    message.topic = commands;
+    message.partition = partition_of(context->connection->bus, commands, key);
+    enum status status = codec_encode(arena, encoding, SCHEMA_command, record, command, &message.value);
+    if (status == STATUS_OK) {
+        status = bus_producer_send(request->producer, &message, &error);
+    }
+    arena_destroy(arena);
     return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(context, status, "the command could not be sent", &error);
 }
 
-/* Whether the record is the answer; then *out_reply. */
-static enum exit_code read_reply(struct context *context, const struct request *request, const struct bus_record *record,
-                                 struct reply *out_reply, bool *out_mine)
+enum exit_code request_flush(struct context *context, struct request *request)
+{
+    struct bus_error error = {""};
+    enum status status = bus_producer_flush(request->producer, FLUSH_MS, &error);
+    return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(context, status, "the command could not be sent", &error);
+}
+
+/* ---- Replies ---- */
+
+/* Whether the record is an answer; then *out_reply. */
+static enum exit_code read_reply(struct context *context, const struct request *request, struct arena *arena,
+                                 const struct bus_record *record, struct reply *out_reply, bool *out_mine)
 {
     struct str correlation_id = {request->correlation_id, UUID_CHARACTERS};
     struct codec_error codec_error;
     enum record_id type;
     struct str value;
     void *reply;
-    *out_mine = str_equal(record->key, correlation_id) && record->value.bytes != NULL;
+    *out_mine = str_starts_with(record->key, correlation_id) && record->value.bytes != NULL;
     if (!*out_mine) {
         return EXIT_CODE_OK;
     }
-    TRY_MEMORY(context, arena_copy(context->arena, record->value, &value));
-    enum status status =
-        codec_decode(context->connection->codec, context->arena, SCHEMA_reply, value, &type, &reply, &codec_error);
+    TRY_MEMORY(context, arena_copy(arena, record->value, &value));
+    enum status status = codec_decode(context->connection->codec, arena, SCHEMA_reply, value, &type, &reply, &codec_error);
     if (status == STATUS_INVALID) {
         return context_fail(context, EXIT_CODE_FAILED, "the reply can't be read: %.*s", STR_ARGS(codec_error.message));
     }
@@ -100,38 +114,45 @@ static enum exit_code read_reply(struct context *context, const struct request *
     return EXIT_CODE_OK;
 }
 
-static enum exit_code await(struct context *context, struct request *request, struct reply *out_reply)
+enum exit_code request_next(struct context *context, struct request *request, struct arena *arena, int timeout_ms,
+                            struct reply *out_reply, bool *out_more)
 {
     struct bus *bus = context->connection->bus;
-    int64_t timeout_ms = settings_number(context->settings, OPTION_CLIENT_TIMEOUT_MS);
     int64_t until_ms = bus_now_ms(bus) + timeout_ms;
     struct bus_error error = {""};
+    *out_more = false;
     do {
         struct bus_record record;
-        bool mine = false;
-        enum status status = bus_reader_next(request->replies, POLL_MS, &record, &error);
+        int wait_ms = timeout_ms < POLL_MS ? timeout_ms : POLL_MS;
+        enum status status = bus_reader_next(request->replies, wait_ms, &record, &error);
         if (status == STATUS_OK) {
-            TRY_RUN(read_reply(context, request, &record, out_reply, &mine));
-            if (mine) {
+            TRY_RUN(read_reply(context, request, arena, &record, out_reply, out_more));
+            if (*out_more) {
                 return EXIT_CODE_OK;
             }
         } else if (status != STATUS_END && status != STATUS_RETRIABLE) {
             return context_fail_bus(context, status, "the reply can't be read", &error);
         }
     } while (bus_now_ms(bus) < until_ms);
-    return context_fail(context, EXIT_CODE_NO_REPLY,
-                        "no answer within %lld ms: is a processor running? What was asked for may still happen",
-                        (long long)timeout_ms);
+    return EXIT_CODE_OK;
 }
 
 enum exit_code request_send(struct context *context, struct request *request, enum record_id record, const void *command,
                             struct str key, struct reply *out_reply)
 {
-    struct str value;
-    enum codec_encoding encoding = settings_encoding(context->settings, OPTION_ENCODING_COMMANDS);
-    TRY_MEMORY(context, codec_encode(context->arena, encoding, SCHEMA_command, record, command, &value));
-    TRY_RUN(send(context, request, key, value));
-    return await(context, request, out_reply);
+    int64_t timeout_ms = settings_number(context->settings, OPTION_CLIENT_TIMEOUT_MS);
+    bool more;
+    TRY_RUN(request_post(context, request, record, command, key));
+    TRY_RUN(request_flush(context, request));
+    TRY_RUN(request_next(context, request, context->arena, (int)timeout_ms, out_reply, &more));
+    return more ? EXIT_CODE_OK : request_unanswered(context);
+}
+
+enum exit_code request_unanswered(struct context *context)
+{
+    return context_fail(context, EXIT_CODE_NO_REPLY,
+                        "no answer within %lld ms: is a processor running? What was asked for may still happen",
+                        (long long)settings_number(context->settings, OPTION_CLIENT_TIMEOUT_MS));
 }
 
 enum exit_code request_refusal(struct context *context, const struct reply *reply)

@@ -29,6 +29,20 @@ void request_close(struct request *request);
 enum exit_code request_send(struct context *context, struct request *request, enum record_id record, const void *command,
                             struct str key, struct reply *out_reply);
 
+/* ---- Many at once ---- */
+
+/* Sends the command without waiting for anything; request_flush makes all that was sent durable. */
+enum exit_code request_post(struct context *context, struct request *request, enum record_id record, const void *command,
+                            struct str key);
+enum exit_code request_flush(struct context *context, struct request *request);
+
+/* The next Reply whose correlation id begins with the request's, in `arena`; *out_more is false when none came in time. */
+enum exit_code request_next(struct context *context, struct request *request, struct arena *arena, int timeout_ms,
+                            struct reply *out_reply, bool *out_more);
+
+/* Prints that no answer came. */
+enum exit_code request_unanswered(struct context *context);
+
 /* Prints why pawl refused. */
 enum exit_code request_refusal(struct context *context, const struct reply *reply);
 

@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#define NAME_COLUMNS 14 /* longer names push the rest of their line */
+
 enum status timeline_time(struct buffer *buffer, int64_t time_us)
 {
     char text[TIMESTAMP_TEXT_BYTES];
@@ -61,10 +63,13 @@ enum status timeline_event(struct buffer *buffer, const struct history_event *ev
     char time[TIMESTAMP_TEXT_BYTES];
     int64_t since_ms = (event->timestamp - event->incarnation) / 1000;
     timestamp_format_ms(event->timestamp / 1000, time);
-    TRY(buffer_format(buffer, "%5" PRId64 "  %.12s  +%" PRId64 ".%03d  %-24.*s", event->id, time + 11, since_ms / 1000,
+    TRY(buffer_format(buffer, "%5" PRId64 "  %.12s  +%" PRId64 ".%03d  %-24.*s  ", event->id, time + 11, since_ms / 1000,
                       (int)(since_ms % 1000), STR_ARGS(event->type)));
-    TRY(buffer_add(buffer, STR("  ")));
+    size_t begin = buffer->length;
     TRY(timeline_text(buffer, event->name, 0));
+    while (buffer->length - begin < NAME_COLUMNS) {
+        TRY(buffer_add_byte(buffer, ' '));
+    }
     TRY(add_details(buffer, event, all_data));
     return buffer_add_byte(buffer, '\n');
 }
