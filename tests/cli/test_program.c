@@ -36,7 +36,8 @@ static void test_alone(void **state)
         {"$P serve", 2, "kafka.bootstrap.servers is not set"},
         {"$P dev --set kafka.bootstrap.servers=127.0.0.1:1", 2, "`pawl serve` works on Kafka"},
         {"$P dev --set state.dir=/proc/nowhere", 1, "/proc/nowhere"},
-        {"$P bench", 1, "not in this release"},
+        {"$P bench share", 2, "kafka.bootstrap.servers is not set"},
+        {"$P bench speed", 2, "can't be measured"},
         {"$P version > /dev/full", 1, "No space left on device"},
     };
     PLAY(pawl, steps);
