@@ -28,7 +28,8 @@ enum arn_type arn_type_of(struct str arn)
 {
     struct str parts[ARN_PARTS_MAX];
     size_t count;
-    if (!split(arn, parts, &count) || count < 7 || !str_equal(parts[0], STR("arn")) || !str_equal(parts[2], STR("states"))) {
+    if (!split(arn, parts, &count) || count < 7 || !str_equal(parts[0], STR("arn")) ||
+        !str_equal(parts[2], STR("states"))) {
         return ARN_NONE;
     }
     for (size_t at = 6; at < count; at++) {
@@ -58,8 +59,8 @@ enum status arn_machine(struct arena *arena, const struct step_config *config, s
 }
 
 /* `arn` up to its resource type, that replaced, and its name. */
-static enum status derive(struct arena *arena, struct str machine_arn, const char *type, struct str name, struct str suffix,
-                          struct str *out_arn)
+static enum status derive(struct arena *arena, struct str machine_arn, const char *type, struct str name,
+                          struct str suffix, struct str *out_arn)
 {
     struct str parts[ARN_PARTS_MAX];
     size_t count;
@@ -75,7 +76,8 @@ enum status arn_execution(struct arena *arena, struct str machine_arn, struct st
     return derive(arena, machine_arn, "execution", name, STR_NONE, out_arn);
 }
 
-enum status arn_express(struct arena *arena, struct str machine_arn, struct str name, struct str uuid, struct str *out_arn)
+enum status arn_express(struct arena *arena, struct str machine_arn, struct str name, struct str uuid,
+                        struct str *out_arn)
 {
     return derive(arena, machine_arn, "express", name, uuid, out_arn);
 }
@@ -106,8 +108,8 @@ static bool is_forbidden(uint32_t point)
         return memchr(characters, (int)point, sizeof characters - 1) != NULL;
     }
     /* White space beyond ASCII (Unicode, White_Space). */
-    return point == 0xA0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x2028 || point == 0x2029 ||
-           point == 0x202F || point == 0x205F || point == 0x3000;
+    return point == 0xA0 || point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x2028 ||
+           point == 0x2029 || point == 0x202F || point == 0x205F || point == 0x3000;
 }
 
 bool arn_name_is_valid(struct str name)

@@ -177,7 +177,8 @@ static void clear_batch(struct loop *loop)
     }
 }
 
-/* Kafka has committed: overlay → store, in one write with each partition's commit row and changelog offset (rule 11). */
+/* Kafka has committed: overlay → store, in one write with each partition's commit row and changelog offset (rule 11).
+ */
 static enum status write_store(struct loop *loop, struct bus_error *out_error)
 {
     struct kv_error error = {""};

@@ -186,8 +186,8 @@ static enum status apply(struct definitions *definitions, const struct bus_recor
     enum record_id id;
     void *definition;
     struct codec_error error;
-    enum status status =
-        codec_decode(definitions->codec, definitions->arena, SCHEMA_definition, record->value, &id, &definition, &error);
+    enum status status = codec_decode(definitions->codec, definitions->arena, SCHEMA_definition, record->value, &id,
+                                      &definition, &error);
     if (status == STATUS_INVALID) {
         return bus_port_fail(out_error, STATUS_CORRUPT, "%.*s-0@%lld: %.*s", STR_ARGS(bus_topic_name(record->topic)),
                              (long long)record->offset, STR_ARGS(error.message));
@@ -321,7 +321,8 @@ void definitions_release(struct definitions *definitions, struct definition_use 
 
 /* ---- Preparing ---- */
 
-static enum status open_routes(struct definitions *definitions, const struct machine *machine, struct bus_error *out_error)
+static enum status open_routes(struct definitions *definitions, const struct machine *machine,
+                               struct bus_error *out_error)
 {
     for (size_t at = 0; at < machine_route_count(machine); at++) {
         struct str route = machine_route(machine, at);

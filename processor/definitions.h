@@ -20,8 +20,8 @@ MUST_CHECK enum status definitions_create(struct bus *bus, struct topics *topics
                                           struct definitions **out_definitions);
 void definitions_destroy(struct definitions *definitions);
 
-/* Reads what there is, at most about records_max records, waiting at most timeout_ms for the first. *out_idle: nothing more
- * was there. By one thread. */
+/* Reads what there is, at most about records_max records, waiting at most timeout_ms for the first. *out_idle: nothing
+ * more was there. By one thread. */
 MUST_CHECK enum status definitions_follow(struct definitions *definitions, uint32_t records_max, int timeout_ms,
                                           bool *out_idle, struct bus_error *out_error);
 
@@ -39,14 +39,15 @@ struct definition_head {
 MUST_CHECK enum status definitions_head(struct definitions *definitions, struct arena *arena, struct str arn,
                                         struct definition_head *out_head);
 
-/* The compiled revision. RETRIABLE: it must be prepared first. NOT_FOUND: not seen, or gone. INVALID: it does not compile. */
+/* The compiled revision. RETRIABLE: it must be prepared first. NOT_FOUND: not seen, or gone. INVALID: it does not
+ * compile. */
 MUST_CHECK enum status definitions_use(struct definitions *definitions, struct str arn, struct str revision_id,
                                        struct definition_use **out_use);
 const struct machine *definition_use_machine(const struct definition_use *use);
 void definitions_release(struct definitions *definitions, struct definition_use *use);
 
-/* Compiles the revision and opens the topics of its routes. Outside of transactions. OK also when it does not compile (then
- * definitions_use tells); NOT_FOUND: not seen, or gone; others: a topic can't be opened. */
+/* Compiles the revision and opens the topics of its routes. Outside of transactions. OK also when it does not compile
+ * (then definitions_use tells); NOT_FOUND: not seen, or gone; others: a topic can't be opened. */
 MUST_CHECK enum status definitions_prepare(struct definitions *definitions, struct str arn, struct str revision_id,
                                            struct bus_error *out_error);
 

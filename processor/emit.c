@@ -66,7 +66,8 @@ static enum status emit_history(struct handling *handling, const struct emit_sub
                 });
 }
 
-static enum status emit_task(struct handling *handling, const struct emit_subject *subject, const struct effect_task *task)
+static enum status emit_task(struct handling *handling, const struct emit_subject *subject,
+                             const struct effect_task *task)
 {
     const struct bus_topic *topic = topics_route(handling->topics, task->route);
     if (topic == NULL) {
@@ -175,11 +176,12 @@ static enum status emit_row(struct handling *handling, const struct emit_subject
 
 static bool is_fired(const struct handling *handling, const struct timer_key *timer)
 {
-    return handling->timer != NULL && handling->timer->due_ms == timer->due_ms && handling->timer->frame == timer->frame &&
-           execution_id_equal(&handling->timer->execution, &timer->execution);
+    return handling->timer != NULL && handling->timer->due_ms == timer->due_ms &&
+           handling->timer->frame == timer->frame && execution_id_equal(&handling->timer->execution, &timer->execution);
 }
 
-static enum status emit_timer(struct handling *handling, const struct emit_subject *subject, const struct effect *effect)
+static enum status emit_timer(struct handling *handling, const struct emit_subject *subject,
+                              const struct effect *effect)
 {
     struct store *store = &handling->partition->store;
     const struct timer_key timer = {

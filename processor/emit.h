@@ -1,4 +1,5 @@
-/* Carries out what a step asks for (asl/effects.def): rows into the store, messages into the outbox, uses into the handling. */
+/* Carries out what a step asks for (asl/effects.def): rows into the store, messages into the outbox, uses into the
+ * handling. */
 #ifndef PAWL_PROCESSOR_EMIT_H
 #define PAWL_PROCESSOR_EMIT_H
 
@@ -14,7 +15,8 @@ struct emit_subject {
     struct str tracestate;
 };
 
-/* *out_last_event_id: of the last history event among the effects, or 0. RETRIABLE with a need: a task's topic is not open. */
+/* *out_last_event_id: of the last history event among the effects, or 0. RETRIABLE with a need: a task's topic is not
+ * open. */
 MUST_CHECK enum status emit_effects(struct handling *handling, const struct emit_subject *subject,
                                     const struct effects *effects, int64_t *out_last_event_id);
 

@@ -25,8 +25,8 @@ enum status forward_add(struct handling *handling, uint32_t murmur2)
     struct str before = headers_find(record, FORWARDED);
     if (before.bytes != NULL) {
         struct str message;
-        TRY(arena_format(handling->arena, &message, "was forwarded from %.*s to a partition that does not own it either",
-                         STR_ARGS(before)));
+        TRY(arena_format(handling->arena, &message,
+                         "was forwarded from %.*s to a partition that does not own it either", STR_ARGS(before)));
         return dead_letter_add(handling, STR("WrongPartition"), message);
     }
     struct str from;

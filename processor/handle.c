@@ -131,8 +131,8 @@ enum status handle_give_up(struct handling *handling, struct str reason)
 }
 
 /* Runs `function` such that an assertion comes back here: false, and *out_scope tells which. */
-static bool run_scoped(struct handling *handling, enum status (*function)(struct handling *), struct assert_scope *scope,
-                       enum status *out_status)
+static bool run_scoped(struct handling *handling, enum status (*function)(struct handling *),
+                       struct assert_scope *scope, enum status *out_status)
 {
     volatile bool whole = false;
     assert_scope_enter(scope);
@@ -152,10 +152,12 @@ static enum status handle(struct handling *handling, enum status (*function)(str
     struct str reason;
     bool whole = run_scoped(handling, function, &scope, &status);
     if (!whole) {
-        TRY(arena_format(handling->spare, &reason, "assertion failed: %s at %s:%d", scope.condition, scope.file, scope.line));
+        TRY(arena_format(handling->spare, &reason, "assertion failed: %s at %s:%d", scope.condition, scope.file,
+                         scope.line));
         status = handle_give_up(handling, reason);
     } else if (status == STATUS_LIMIT_EXCEEDED) {
-        status = handle_give_up(handling, STR("more memory than a step may take, or a record larger than its topic takes"));
+        status =
+            handle_give_up(handling, STR("more memory than a step may take, or a record larger than its topic takes"));
     }
     if (handling->use != NULL) {
         definitions_release(handling->definitions, handling->use);

@@ -27,10 +27,11 @@ static enum status check(struct handling *handling, const struct create_state_ma
     }
     if (command->type.bytes != NULL && !str_equal(command->type, STR("STANDARD")) &&
         !str_equal(command->type, STR("EXPRESS"))) {
-        return reply_refuse(handling, &to, STR("ValidationException"),
-                            "1 validation error detected: Value '%.*s' at 'type' failed to satisfy constraint: Member must "
-                            "satisfy enum value set: [STANDARD, EXPRESS]",
-                            STR_ARGS(command->type));
+        return reply_refuse(
+            handling, &to, STR("ValidationException"),
+            "1 validation error detected: Value '%.*s' at 'type' failed to satisfy constraint: Member must "
+            "satisfy enum value set: [STANDARD, EXPRESS]",
+            STR_ARGS(command->type));
     }
     if (command->version_description.bytes != NULL && !command->publish) {
         return reply_refuse(handling, &to, STR("ValidationException"),

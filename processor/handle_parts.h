@@ -17,8 +17,8 @@ enum status handle_result(struct handling *handling, enum record_id record, cons
 enum status handle_execution_timer(struct handling *handling);
 enum status handle_definition_timer(struct handling *handling);
 
-/* Applies the event to an execution that has a row, and emits. OK: *out_outcome, *out_version (incarnation and last event id
- * after it). The execution must not be parked. */
+/* Applies the event to an execution that has a row, and emits. OK: *out_outcome, *out_version (incarnation and last
+ * event id after it). The execution must not be parked. */
 MUST_CHECK enum status handle_step(struct handling *handling, const struct execution_row *row,
                                    const struct step_event *event, enum step_outcome *out_outcome,
                                    struct reply_version *out_version);

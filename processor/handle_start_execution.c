@@ -160,14 +160,16 @@ static enum status check(struct handling *handling, struct start *start, bool *o
         if (status != STATUS_INVALID) {
             error.message = STR("Invalid execution input."); /* nested too deep */
         }
-        return reply_refuse(handling, &start->to, STR("InvalidExecutionInput"), "Invalid State Machine Execution Input: '%.*s'",
-                            STR_ARGS(str_trim(start->input).length == 0 ? STR("Invalid execution input.") : error.message));
+        return reply_refuse(
+            handling, &start->to, STR("InvalidExecutionInput"), "Invalid State Machine Execution Input: '%.*s'",
+            STR_ARGS(str_trim(start->input).length == 0 ? STR("Invalid execution input.") : error.message));
     }
     if (start->input.length > handling->config->step.payload_bytes_max) {
-        return reply_refuse(handling, &start->to, STR("ValidationException"),
-                            "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have "
-                            "length less than or equal to %zu",
-                            handling->config->step.payload_bytes_max);
+        return reply_refuse(
+            handling, &start->to, STR("ValidationException"),
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have "
+            "length less than or equal to %zu",
+            handling->config->step.payload_bytes_max);
     }
     return find_head(handling, start, out_refused);
 }

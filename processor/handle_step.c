@@ -29,9 +29,9 @@ enum status handle_step(struct handling *handling, const struct execution_row *r
         *out_outcome = STEP_UNKNOWN;
         *out_version = (struct reply_version){row->incarnation, row->last_event_id};
         TRY(handle_park(handling, row, STR("the revision of its definition is gone or can't be read")));
-        return handling->record == NULL ? STATUS_OK
-                                        : dead_letter_add(handling, STR("InternalError"),
-                                                          STR("the execution's definition is gone"));
+        return handling->record == NULL
+                   ? STATUS_OK
+                   : dead_letter_add(handling, STR("InternalError"), STR("the execution's definition is gone"));
     }
     TRY(status);
     struct effects effects = effects_in(handling->arena);

@@ -24,7 +24,8 @@ static enum status accept(struct handling *handling, const struct stop_execution
     return reply_accept(handling, &to, data, version);
 }
 
-static enum status stop_it(struct handling *handling, const struct stop_execution *stop, const struct execution_row *row)
+static enum status stop_it(struct handling *handling, const struct stop_execution *stop,
+                           const struct execution_row *row)
 {
     const struct step_event event = {
         .type = STEP_STOP,
@@ -59,7 +60,8 @@ static enum status check(struct handling *handling, const struct stop_execution 
     case ARN_EXECUTION:
         break;
     case ARN_EXPRESS:
-        return reply_refuse(handling, &to, STR("InvalidArn"), "Invalid Arn: 'Resource type not valid in this context: express'");
+        return reply_refuse(handling, &to, STR("InvalidArn"),
+                            "Invalid Arn: 'Resource type not valid in this context: express'");
     case ARN_NONE:
     case ARN_MACHINE:
     case ARN_QUALIFIED:
@@ -68,12 +70,14 @@ static enum status check(struct handling *handling, const struct stop_execution 
         return reply_refuse(handling, &to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'",
                             STR_ARGS(stop->execution_arn));
     }
-    if (stop->error.length > (size_t)4 * ERROR_CHARACTERS_MAX || stop->cause.length > (size_t)4 * CAUSE_CHARACTERS_MAX) {
-        return reply_refuse(handling, &to, STR("ValidationException"),
-                            "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length "
-                            "less than or equal to %d",
-                            stop->error.length > (size_t)4 * ERROR_CHARACTERS_MAX ? "error" : "cause",
-                            stop->error.length > (size_t)4 * ERROR_CHARACTERS_MAX ? ERROR_CHARACTERS_MAX : CAUSE_CHARACTERS_MAX);
+    if (stop->error.length > (size_t)4 * ERROR_CHARACTERS_MAX ||
+        stop->cause.length > (size_t)4 * CAUSE_CHARACTERS_MAX) {
+        return reply_refuse(
+            handling, &to, STR("ValidationException"),
+            "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length "
+            "less than or equal to %d",
+            stop->error.length > (size_t)4 * ERROR_CHARACTERS_MAX ? "error" : "cause",
+            stop->error.length > (size_t)4 * ERROR_CHARACTERS_MAX ? ERROR_CHARACTERS_MAX : CAUSE_CHARACTERS_MAX);
     }
     *out_refused = false;
     return STATUS_OK;

@@ -31,9 +31,10 @@ static enum status check(struct handling *handling, const struct update_state_ma
     if (command->definition.bytes == NULL && command->role_arn.bytes == NULL &&
         command->logging_configuration.bytes == NULL && command->tracing_configuration.bytes == NULL &&
         command->encryption_configuration.bytes == NULL) {
-        return reply_refuse(handling, &to, STR("MissingRequiredParameter"),
-                            "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must "
-                            "be specified");
+        return reply_refuse(
+            handling, &to, STR("MissingRequiredParameter"),
+            "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must "
+            "be specified");
     }
     if (command->version_description.bytes != NULL && !command->publish) {
         return reply_refuse(handling, &to, STR("ValidationException"),

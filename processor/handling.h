@@ -40,7 +40,7 @@ struct handling {
     /* The record's; one of record and timer is NULL. */
     struct arena *arena;
     struct arena *spare; /* for what is to be said when `arena` is full */
-    struct env *env; /* now_ms: the wall clock */
+    struct env *env;     /* now_ms: the wall clock */
     struct partition *partition;
     const struct partition_attempt *attempt; /* NULL: the first time */
     const struct bus_record *record;
@@ -49,14 +49,14 @@ struct handling {
 
     /* What comes of it. */
     struct outbox outbox;
-    struct need need;               /* with STATUS_RETRIABLE */
-    struct definition_use *use;     /* released when the handling is over */
-    struct execution_id execution;  /* whom an assertion parks */
+    struct need need;              /* with STATUS_RETRIABLE */
+    struct definition_use *use;    /* released when the handling is over */
+    struct execution_id execution; /* whom an assertion parks */
     bool has_execution;
     struct str usage_machine_arn;
     int64_t usage_transitions;
     int64_t usage_executions_started;
-    int64_t counts[COUNTER_COUNT];  /* added to the counters when the step stands */
+    int64_t counts[COUNTER_COUNT]; /* added to the counters when the step stands */
 };
 
 static inline void handling_count(struct handling *handling, enum counter counter)
@@ -76,8 +76,8 @@ static inline int64_t handling_now_us(const struct handling *handling)
     return handling->env->now_ms * 1000;
 }
 
-/* The compiled machine of a revision, held until the handling is over. RETRIABLE with a need; NOT_FOUND: there is no such
- * revision; INVALID: it does not compile. */
+/* The compiled machine of a revision, held until the handling is over. RETRIABLE with a need; NOT_FOUND: there is no
+ * such revision; INVALID: it does not compile. */
 MUST_CHECK enum status handling_machine(struct handling *handling, struct str arn, struct str revision_id,
                                         const struct machine **out_machine);
 

@@ -14,7 +14,7 @@
 
 #define CLOCK_STEP_MS 5000
 #define TIMERS_AT_ONCE 100
-#define NEEDS_MAX 8         /* a record that needs more than this is given up */
+#define NEEDS_MAX 8 /* a record that needs more than this is given up */
 #define SPARE_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define USAGE_ROWS_AT_ONCE 100
 
@@ -23,7 +23,8 @@ int64_t loop_now_ms(struct loop *loop)
     int64_t now_ms = bus_now_ms(loop->shared.bus);
     if (now_ms < loop->last_now_ms - CLOCK_STEP_MS) {
         counters_add(loop->shared.counters, COUNTER_CLOCK_STEPS_BACK, 1);
-        log_event(LOG_WARNING, "clock_step_back", "thread=%" PRIu32 " ms=%" PRId64, loop->thread, loop->last_now_ms - now_ms);
+        log_event(LOG_WARNING, "clock_step_back", "thread=%" PRIu32 " ms=%" PRId64, loop->thread,
+                  loop->last_now_ms - now_ms);
     }
     loop->last_now_ms = now_ms;
     return now_ms;
@@ -155,12 +156,14 @@ static struct handling handling_for(struct loop *loop, struct partition *partiti
 static void log_given_up(const struct loop *loop, const struct handling *handling, const char *why)
 {
     if (handling->timer != NULL) {
-        log_event(LOG_ERROR, "timer_given_up", "thread=%" PRIu32 " partition=%" PRIu32 " due_ms=%" PRId64 " reason=\"%s\"",
-                  loop->thread, handling->partition->id, handling->timer->due_ms, why);
+        log_event(LOG_ERROR, "timer_given_up",
+                  "thread=%" PRIu32 " partition=%" PRIu32 " due_ms=%" PRId64 " reason=\"%s\"", loop->thread,
+                  handling->partition->id, handling->timer->due_ms, why);
     } else {
-        log_event(LOG_ERROR, "record_given_up", "thread=%" PRIu32 " topic=%.*s partition=%" PRIu32 " offset=%" PRId64
-                  " reason=\"%s\"", loop->thread, STR_ARGS(bus_topic_name(handling->record->topic)), handling->partition->id,
-                  handling->record->offset, why);
+        log_event(LOG_ERROR, "record_given_up",
+                  "thread=%" PRIu32 " topic=%.*s partition=%" PRIu32 " offset=%" PRId64 " reason=\"%s\"", loop->thread,
+                  STR_ARGS(bus_topic_name(handling->record->topic)), handling->partition->id, handling->record->offset,
+                  why);
     }
 }
 
@@ -195,8 +198,8 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
         return STATUS_RETRIABLE;
     }
     if (status != STATUS_OK) {
-        return bus_port_fail(out_error, STATUS_FATAL, "the rows of partition %" PRIu32 " can't be read: %s", partition->id,
-                             status_text(status));
+        return bus_port_fail(out_error, STATUS_FATAL, "the rows of partition %" PRIu32 " can't be read: %s",
+                             partition->id, status_text(status));
     }
     loop->batch.records++;
     loop->batch.has_subject = true;
@@ -242,8 +245,8 @@ static enum status copy_record(struct arena *arena, const struct bus_record *rec
 static enum status take(struct loop *loop, const struct bus_record *borrowed, struct bus_error *out_error)
 {
     struct partition *partition = loop_partition(loop, borrowed->partition);
-    bool ready = partition != NULL && partition->phase == PARTITION_ACTIVE && !partition->waiting &&
-                 !partition->seek_pending;
+    bool ready =
+        partition != NULL && partition->phase == PARTITION_ACTIVE && !partition->waiting && !partition->seek_pending;
     if (!ready) {
         return STATUS_OK;
     }
@@ -366,7 +369,8 @@ static enum status fire_partition(struct loop *loop, struct partition *partition
     return status;
 }
 
-/* Each partition's turn comes first once in a while. A batch full of records leaves the timers some room: they count anew. */
+/* Each partition's turn comes first once in a while. A batch full of records leaves the timers some room: they count
+ * anew. */
 static enum status fire(struct loop *loop, struct bus_error *out_error)
 {
     if (loop->need.type != NEED_NOTHING || (poison_is_single(&loop->poison) && loop->batch.records > 0)) {
@@ -616,7 +620,8 @@ static enum status join(struct loop *loop, struct bus_error *out_error)
     return bus_member_open(loop->shared.bus, &member_config, &loop->member, out_error);
 }
 
-enum status loop_open(const struct loop_shared *shared, uint32_t thread, struct loop **out_loop, struct bus_error *out_error)
+enum status loop_open(const struct loop_shared *shared, uint32_t thread, struct loop **out_loop,
+                      struct bus_error *out_error)
 {
     struct loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL) {

@@ -43,20 +43,21 @@ void loop_close(struct loop *loop);
 /* Finishes the batch, leaves the group at once, and closes. */
 void loop_leave(struct loop *loop);
 
-/* Once around. Waits at most timeout_ms for a record when there is nothing else to do. OK: go on, also after aborts and being
- * fenced. RETRIABLE: go on, but not at once: the broker is in trouble. Any other: the thread can't go on, *out_error tells. */
+/* Once around. Waits at most timeout_ms for a record when there is nothing else to do. OK: go on, also after aborts and
+ * being fenced. RETRIABLE: go on, but not at once: the broker is in trouble. Any other: the thread can't go on,
+ * *out_error tells. */
 MUST_CHECK enum status loop_step(struct loop *loop, int timeout_ms, struct bus_error *out_error);
 
 /* Wakes a loop_step that waits. From any thread. */
 void loop_wake(struct loop *loop);
 
 struct loop_status {
-    uint32_t assigned;   /* partitions given to the thread */
-    uint32_t active;     /* of these, being processed */
-    uint32_t refused;    /* of these, that can't be taken over */
-    int64_t restore_lag; /* changelog records still to be read */
+    uint32_t assigned;    /* partitions given to the thread */
+    uint32_t active;      /* of these, being processed */
+    uint32_t refused;     /* of these, that can't be taken over */
+    int64_t restore_lag;  /* changelog records still to be read */
     int64_t committed_ms; /* when it last committed, or found nothing to commit */
-    char refusal[512];   /* of one of the refused */
+    char refusal[512];    /* of one of the refused */
 };
 
 /* From any thread. */

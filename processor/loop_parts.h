@@ -9,9 +9,9 @@
 #include <pthread.h>
 
 struct batch {
-    bool begun;          /* its transaction is open */
-    uint32_t records;    /* records and timers handled */
-    size_t bytes;        /* produced */
+    bool begun;       /* its transaction is open */
+    uint32_t records; /* records and timers handled */
+    size_t bytes;     /* produced */
     int64_t started_ms;
     bool has_subject;
     struct poison_subject subject; /* the last one handled */
@@ -22,21 +22,21 @@ struct loop {
     uint32_t thread;
     struct bus_member *member;
     struct kv_batch *overlay;
-    struct arena *arena;       /* of one record or timer */
+    struct arena *arena; /* of one record or timer */
     struct arena *spare;
     struct arena *batch_arena; /* of the batch */
     struct arena *need_arena;
-    struct env env;            /* seeded anew for each batch */
+    struct env env; /* seeded anew for each batch */
     struct partition **partitions;
     size_t partition_count;
     size_t partition_capacity;
     struct batch batch;
-    struct need need;          /* to be met after the commit */
+    struct need need; /* to be met after the commit */
     struct partition *need_partition;
     struct poison poison;
     int64_t last_now_ms;
     int64_t last_commit_ms;
-    size_t next_partition;     /* whose timers come first */
+    size_t next_partition;       /* whose timers come first */
     enum status callback_status; /* of a rebalance callback */
     struct bus_error callback_error;
     pthread_mutex_t status_lock;
@@ -52,13 +52,13 @@ MUST_CHECK enum status batch_touch(struct loop *loop, struct partition *partitio
 MUST_CHECK enum status batch_produce(struct loop *loop, const struct outbox *outbox, struct bus_error *out_error);
 void batch_count_usage(struct loop *loop, struct partition *partition, const struct handling *handling);
 
-/* Commits what there is, and writes the overlay to the store. Statuses as bus_commit's; FATAL also when the store fails.
- * After anything but OK nothing is staged, and after anything but OK and FATAL the partitions are as after the last commit
- * (FENCED: all begin anew). */
+/* Commits what there is, and writes the overlay to the store. Statuses as bus_commit's; FATAL also when the store
+ * fails. After anything but OK nothing is staged, and after anything but OK and FATAL the partitions are as after the
+ * last commit (FENCED: all begin anew). */
 MUST_CHECK enum status batch_commit(struct loop *loop, struct bus_error *out_error);
 
-/* Drops the batch because of `status` (ABORTABLE or FENCED, others are passed on). What it returns is what the loop goes on
- * with: OK, or a status that ends the thread. */
+/* Drops the batch because of `status` (ABORTABLE or FENCED, others are passed on). What it returns is what the loop
+ * goes on with: OK, or a status that ends the thread. */
 MUST_CHECK enum status batch_fail(struct loop *loop, enum status status, struct bus_error *out_error);
 
 /* ---- takeover.c ---- */

@@ -237,10 +237,11 @@ enum status machine_rows_check(struct handling *handling, const struct reply_to 
     *out_refused = false;
     if (text.length > DEFINITION_BYTES_MAX) {
         *out_refused = true;
-        return reply_refuse(handling, to, STR("ValidationException"),
-                            "1 validation error detected: Value at 'definition' failed to satisfy constraint: Member must "
-                            "have length less than or equal to %d",
-                            DEFINITION_BYTES_MAX);
+        return reply_refuse(
+            handling, to, STR("ValidationException"),
+            "1 validation error detected: Value at 'definition' failed to satisfy constraint: Member must "
+            "have length less than or equal to %d",
+            DEFINITION_BYTES_MAX);
     }
     const struct machine *machine;
     struct findings findings = {0};

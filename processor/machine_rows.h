@@ -12,7 +12,8 @@
 
 #define MACHINE_STATUS_ACTIVE STR("ACTIVE")
 #define MACHINE_STATUS_DELETING STR("DELETING")
-#define MACHINE_STATUS_DELETED STR("DELETED") /* in the owner's row alone: change numbers go on when it is made again */
+#define MACHINE_STATUS_DELETED STR("DELETED") /* in the owner's row alone: change numbers go on when it is made again  \
+                                               */
 
 /* NOT_FOUND when there is none. */
 MUST_CHECK enum status machine_rows_head(struct handling *handling, struct str arn, const struct definition **out_head);
@@ -29,8 +30,8 @@ MUST_CHECK enum status machine_rows_supersede(struct handling *handling, struct 
 /* The head is forgotten after the time a deleted machine is shown. */
 MUST_CHECK enum status machine_rows_retire(struct handling *handling, struct str arn);
 
-/* Compiles the text and sees to the topics of its tasks. *out_refused: it was refused, and that was answered. RETRIABLE with
- * a need: topics must be made first. */
+/* Compiles the text and sees to the topics of its tasks. *out_refused: it was refused, and that was answered. RETRIABLE
+ * with a need: topics must be made first. */
 MUST_CHECK enum status machine_rows_check(struct handling *handling, const struct reply_to *to, struct str text,
                                           bool express, bool *out_refused);
 

@@ -1,5 +1,6 @@
-/* Which thread of this process holds a partition's rows. All threads share one database: a thread that has not noticed yet
- * that its partition is another's may still write what it committed, and no other may read or write those rows before. */
+/* Which thread of this process holds a partition's rows. All threads share one database: a thread that has not noticed
+ * yet that its partition is another's may still write what it committed, and no other may read or write those rows
+ * before. */
 #ifndef PAWL_PROCESSOR_OWNERS_H
 #define PAWL_PROCESSOR_OWNERS_H
 

@@ -12,7 +12,7 @@ enum partition_phase {
     PARTITION_RESTORING, /* … wait for the restorer, and then … */
     PARTITION_RESTORED,  /* … compare commit row and stable offsets, seek, and then it is … */
     PARTITION_ACTIVE,
-    PARTITION_REFUSED,   /* … or can't be taken over: `refusal` says why */
+    PARTITION_REFUSED, /* … or can't be taken over: `refusal` says why */
 };
 
 #define PARTITION_USAGE_UNKNOWN INT64_MIN /* of usage_minute: the rows must be looked at */
@@ -29,11 +29,11 @@ struct partition_progress {
 struct partition_attempt {
     bool is_timer;
     enum input input;
-    int64_t offset;         /* of the record */
+    int64_t offset; /* of the record */
     struct timer_key timer;
-    uint32_t count;         /* needs met for it */
+    uint32_t count;          /* needs met for it */
     bool definition_awaited; /* it was waited for: what is not there now does not exist */
-    bool routes_refused;    /* `refusal` says why */
+    bool routes_refused;     /* `refusal` says why */
     char refusal[512];
 };
 

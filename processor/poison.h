@@ -1,8 +1,8 @@
 /* Whether it is one record that makes batch after batch fail (design, section 3, rule 15).
  *
- * A batch that aborts twice runs again one record a transaction. The record that fails then is suspected; after each of its
- * failures an empty transaction is tried, and only if that one commits is the failure held against the record: a broker in
- * trouble fails both. After POISON_FAILURES of them the record is given up. */
+ * A batch that aborts twice runs again one record a transaction. The record that fails then is suspected; after each of
+ * its failures an empty transaction is tried, and only if that one commits is the failure held against the record: a
+ * broker in trouble fails both. After POISON_FAILURES of them the record is given up. */
 #ifndef PAWL_PROCESSOR_POISON_H
 #define PAWL_PROCESSOR_POISON_H
 
@@ -20,12 +20,12 @@ struct poison_subject {
 };
 
 struct poison {
-    uint32_t aborts;        /* in a row */
-    uint32_t singles_left;  /* batches that still have one record at most; 0: any number */
+    uint32_t aborts;       /* in a row */
+    uint32_t singles_left; /* batches that still have one record at most; 0: any number */
     bool has_suspect;
     struct poison_subject suspect;
-    uint32_t failures;      /* held against it */
-    bool probe;             /* the next batch is to be empty, of the suspect's partition */
+    uint32_t failures; /* held against it */
+    bool probe;        /* the next batch is to be empty, of the suspect's partition */
 };
 
 bool poison_is_single(const struct poison *poison);

@@ -127,7 +127,8 @@ static enum status check_config(const struct processor_config *config, struct bu
     }
     /* A record may hold a payload and its copy beside it. */
     if (config->step.payload_bytes_max > (RECORD_BYTES_MAX - OUTBOX_OVERHEAD_BYTES) / 2) {
-        return bus_port_fail(out_error, STATUS_REFUSED, "limits.payload of %zu bytes does not fit twice into a record of %d",
+        return bus_port_fail(out_error, STATUS_REFUSED,
+                             "limits.payload of %zu bytes does not fit twice into a record of %d",
                              config->step.payload_bytes_max, RECORD_BYTES_MAX);
     }
     return STATUS_OK;

@@ -1,7 +1,7 @@
 /* The processor of one process: its store, its topics, its stream threads, restores and definitions.
  *
- * In production it runs threads of its own (processor_start … processor_stop). The simulator and tests drive the same parts
- * step by step instead, and never call processor_start. */
+ * In production it runs threads of its own (processor_start … processor_stop). The simulator and tests drive the same
+ * parts step by step instead, and never call processor_start. */
 #ifndef PAWL_PROCESSOR_PROCESSOR_H
 #define PAWL_PROCESSOR_PROCESSOR_H
 
@@ -11,8 +11,8 @@
 
 struct processor;
 
-/* Opens the store (rebuilding one that is corrupt), the topics, and reads pawl.definitions to its end. The bus is borrowed.
- * No thread runs yet, and no group is joined. */
+/* Opens the store (rebuilding one that is corrupt), the topics, and reads pawl.definitions to its end. The bus is
+ * borrowed. No thread runs yet, and no group is joined. */
 MUST_CHECK enum status processor_open(const struct processor_config *config, struct bus *bus,
                                       struct processor **out_processor, struct bus_error *out_error);
 
@@ -24,7 +24,8 @@ void processor_close(struct processor *processor);
 /* Starts the threads, which join the group. */
 MUST_CHECK enum status processor_start(struct processor *processor, struct bus_error *out_error);
 
-/* Ends them: each finishes its batch and leaves the group, so that others take over at once; the store is made durable. */
+/* Ends them: each finishes its batch and leaves the group, so that others take over at once; the store is made durable.
+ */
 void processor_stop(struct processor *processor);
 
 /* ---- Step by step ---- */
@@ -41,8 +42,8 @@ MUST_CHECK enum status processor_follow(struct processor *processor, struct bus_
 /* ---- Watching ---- */
 
 struct processor_status {
-    bool failed;         /* a thread ended: the process should exit, `text` says why */
-    bool ready;          /* partitions are assigned, and all of them are active */
+    bool failed; /* a thread ended: the process should exit, `text` says why */
+    bool ready;  /* partitions are assigned, and all of them are active */
     uint32_t assigned;
     uint32_t active;
     uint32_t refused;

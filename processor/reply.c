@@ -70,7 +70,8 @@ static enum status send(struct handling *handling, const struct reply_to *to, st
     return STATUS_OK;
 }
 
-enum status reply_accept(struct handling *handling, const struct reply_to *to, struct str data, struct reply_version version)
+enum status reply_accept(struct handling *handling, const struct reply_to *to, struct str data,
+                         struct reply_version version)
 {
     struct reply reply;
     bool sent;
@@ -92,8 +93,8 @@ static enum status refuse(struct handling *handling, const struct reply_to *to, 
     return send(handling, to, &reply, out_sent);
 }
 
-enum status reply_refuse(struct handling *handling, const struct reply_to *to, struct str error, const char *message_format,
-                         ...)
+enum status reply_refuse(struct handling *handling, const struct reply_to *to, struct str error,
+                         const char *message_format, ...)
 {
     va_list arguments;
     va_start(arguments, message_format);
@@ -113,7 +114,8 @@ enum status reply_refuse(struct handling *handling, const struct reply_to *to, s
     return sent ? STATUS_OK : dead_letter_add(handling, error, text);
 }
 
-enum status reply_refuse_quietly(struct handling *handling, const struct reply_to *to, struct str error, struct str message)
+enum status reply_refuse_quietly(struct handling *handling, const struct reply_to *to, struct str error,
+                                 struct str message)
 {
     bool sent;
     return refuse(handling, to, error, message, &sent);

@@ -19,8 +19,8 @@ struct reply_to {
 /* To be called before anything is staged: RETRIABLE with a need when the topic was not looked for yet. */
 MUST_CHECK enum status reply_prepare(struct handling *handling, const struct reply_to *to);
 
-/* Accepted. `data` is a JSON object, the answer's members. incarnation and version may be RECORD_NONE. Nothing is sent when
- * no answer is wanted. */
+/* Accepted. `data` is a JSON object, the answer's members. incarnation and version may be RECORD_NONE. Nothing is sent
+ * when no answer is wanted. */
 struct reply_version {
     int64_t incarnation;
     int64_t version;

@@ -21,9 +21,9 @@ struct restorer {
     const struct codec *codec;
     struct counters *counters;
     pthread_mutex_t lock;
-    pthread_cond_t idle;         /* nobody works on `busy` any more */
-    struct restorer_job *jobs;   /* guarded by lock, as all below and in the jobs but `restore` */
-    struct restorer_job *busy;   /* being worked on, without the lock */
+    pthread_cond_t idle;       /* nobody works on `busy` any more */
+    struct restorer_job *jobs; /* guarded by lock, as all below and in the jobs but `restore` */
+    struct restorer_job *busy; /* being worked on, without the lock */
 };
 
 enum status restorer_create(struct bus *bus, struct kv *kv, struct topics *topics, const struct codec *codec,
@@ -83,8 +83,8 @@ enum status restorer_submit(struct restorer *restorer, uint32_t partition, struc
     return STATUS_OK;
 }
 
-enum restorer_state restorer_state(struct restorer *restorer, struct restorer_job *job, struct restore_progress *out_progress,
-                                   struct bus_error *out_error)
+enum restorer_state restorer_state(struct restorer *restorer, struct restorer_job *job,
+                                   struct restore_progress *out_progress, struct bus_error *out_error)
 {
     pthread_mutex_lock(&restorer->lock);
     enum restorer_state state = job->state;

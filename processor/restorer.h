@@ -21,13 +21,14 @@ void restorer_destroy(struct restorer *restorer);
 MUST_CHECK enum status restorer_submit(struct restorer *restorer, uint32_t partition, struct restorer_job **out_job);
 
 /* FAILED: *out_error tells why. */
-enum restorer_state restorer_state(struct restorer *restorer, struct restorer_job *job, struct restore_progress *out_progress,
-                                   struct bus_error *out_error);
+enum restorer_state restorer_state(struct restorer *restorer, struct restorer_job *job,
+                                   struct restore_progress *out_progress, struct bus_error *out_error);
 
 /* Ends the job, done or not; waits while it is being worked on. */
 void restorer_close(struct restorer *restorer, struct restorer_job *job);
 
-/* Works on the jobs in turn, waiting at most timeout_ms for records. *out_idle: there was nothing to do. By one thread. */
+/* Works on the jobs in turn, waiting at most timeout_ms for records. *out_idle: there was nothing to do. By one thread.
+ */
 void restorer_step(struct restorer *restorer, int timeout_ms, bool *out_idle);
 
 #endif

@@ -134,8 +134,7 @@ static void settle_restoring(struct loop *loop, struct partition *partition)
 {
     struct restore_progress progress;
     struct bus_error error;
-    enum restorer_state state =
-        restorer_state(loop->shared.restorer, partition->restore, &progress, &error);
+    enum restorer_state state = restorer_state(loop->shared.restorer, partition->restore, &progress, &error);
     if (MUTANT(PROCESS_WHILE_RESTORING) || MUTANT(STALE_STORE)) {
         struct arena *arena = loop->arena;
         const struct offset_row *row;
@@ -163,8 +162,8 @@ static void settle_restoring(struct loop *loop, struct partition *partition)
     partition->restore = NULL;
 }
 
-/* The group and the changelog disagree. Perhaps a newer owner has committed since the stable offsets were fetched, and the
- * bus is about to say that the partition is lost: look again, and only then refuse. */
+/* The group and the changelog disagree. Perhaps a newer owner has committed since the stable offsets were fetched, and
+ * the bus is about to say that the partition is lost: look again, and only then refuse. */
 static void disagree(struct loop *loop, struct partition *partition, const char *why)
 {
     uint32_t disagreements = partition->disagreements + 1;
@@ -183,8 +182,8 @@ static enum status first_positions(struct loop *loop, struct partition *partitio
     static const enum topic_id topics[INPUT_COUNT] = {TOPIC_COMMANDS, TOPIC_RESULTS};
     for (int input = 0; input < INPUT_COUNT; input++) {
         int64_t end;
-        TRY(bus_bounds(loop->shared.bus, topics_get(loop->shared.topics, topics[input]), partition->id, false, &next[input],
-                       &end, out_error));
+        TRY(bus_bounds(loop->shared.bus, topics_get(loop->shared.topics, topics[input]), partition->id, false,
+                       &next[input], &end, out_error));
     }
     return STATUS_OK;
 }
@@ -205,7 +204,8 @@ static enum status compare(struct loop *loop, struct partition *partition, const
         }
         if (!loop->shared.config->accept_loss) {
             snprintf(why, sizeof why,
-                     "the group stands at %" PRId64 " and %" PRId64 ", but the changelog has no commit row: state is lost",
+                     "the group stands at %" PRId64 " and %" PRId64
+                     ", but the changelog has no commit row: state is lost",
                      stable[0], stable[1]);
             disagree(loop, partition, why);
             *out_refused = true;
@@ -225,8 +225,8 @@ static enum status compare(struct loop *loop, struct partition *partition, const
         }
         if (!loop->shared.config->accept_loss) {
             snprintf(why, sizeof why,
-                     "the commit row says %" PRId64 " and %" PRId64 ", the group %" PRId64 " and %" PRId64, next[0], next[1],
-                     stable[0], stable[1]);
+                     "the commit row says %" PRId64 " and %" PRId64 ", the group %" PRId64 " and %" PRId64, next[0],
+                     next[1], stable[0], stable[1]);
             disagree(loop, partition, why);
             *out_refused = true;
             return STATUS_OK;
@@ -270,7 +270,8 @@ static enum status settle_restored(struct loop *loop, struct partition *partitio
     arena_reset(loop->arena);
     enum status status = store_commit_row(&partition->store, loop->arena, &row);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-        return bus_port_fail(out_error, STATUS_FATAL, "the commit row of partition %" PRIu32 " can't be read", partition->id);
+        return bus_port_fail(out_error, STATUS_FATAL, "the commit row of partition %" PRIu32 " can't be read",
+                             partition->id);
     }
     status = compare(loop, partition, status == STATUS_OK ? row : NULL, out_error, &refused);
     if (status == STATUS_OK && !refused) {
@@ -298,7 +299,8 @@ static enum status settle_active(struct loop *loop, struct partition *partition,
             return STATUS_OK;
         }
         partition->waiting = false;
-        partition->attempt.definition_awaited = partition->attempt.definition_awaited || partition->wait_end != INT64_MAX;
+        partition->attempt.definition_awaited =
+            partition->attempt.definition_awaited || partition->wait_end != INT64_MAX;
         partition->seek_pending = true;
         timers_forget(&partition->store);
     }
@@ -366,7 +368,8 @@ static enum status await_definitions(struct loop *loop, struct partition *partit
 {
     int64_t begin;
     int64_t end;
-    TRY(bus_bounds(loop->shared.bus, topics_get(loop->shared.topics, TOPIC_DEFINITIONS), 0, false, &begin, &end, out_error));
+    TRY(bus_bounds(loop->shared.bus, topics_get(loop->shared.topics, TOPIC_DEFINITIONS), 0, false, &begin, &end,
+                   out_error));
     counters_add(loop->shared.counters, COUNTER_DEFINITION_WAITS, 1);
     wait_for(loop, partition, end, loop->shared.config->definition_wait_ms);
     return STATUS_OK;
@@ -427,8 +430,8 @@ enum status takeover_meet_need(struct loop *loop, struct bus_error *out_error)
     }
     /* The broker is in trouble, or does not let us: the partition's other records wait with this one. */
     char quoted[600];
-    log_event(LOG_WARNING, "need_not_met", "thread=%" PRIu32 " partition=%" PRIu32 " reason=%s", loop->thread, partition->id,
-              log_quote(str_of(out_error->text), quoted, sizeof quoted));
+    log_event(LOG_WARNING, "need_not_met", "thread=%" PRIu32 " partition=%" PRIu32 " reason=%s", loop->thread,
+              partition->id, log_quote(str_of(out_error->text), quoted, sizeof quoted));
     partition->seek_pending = false;
     wait_for(loop, partition, INT64_MAX, NEED_RETRY_MS);
     return STATUS_OK;

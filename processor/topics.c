@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NAME_BYTES_MAX 320              /* Kafka's own limit is 249 */
+#define NAME_BYTES_MAX 320                 /* Kafka's own limit is 249 */
 #define MISSING_REPLY_TOPIC_MS (10 * 1000) /* how long it is believed that a reply topic does not exist */
 #define NAMED_TOPICS_MAX 10000
 
 /* A route's or reply topic. */
 struct named {
-    struct str name; /* of the whole topic */
+    struct str name;               /* of the whole topic */
     const struct bus_topic *topic; /* NULL: it did not exist at checked_ms */
     int64_t checked_ms;
 };
@@ -96,7 +96,8 @@ static enum status open_fixed(struct topics *topics, struct bus_error *out_error
         TRY(join(bytes, topics->prefix, topic_types[id].name, STR_NONE, &name, out_error));
         enum status status = bus_topic_open(topics->bus, name, &topics->fixed[id], out_error);
         if (status == STATUS_NOT_FOUND) {
-            return bus_port_fail(out_error, status, "the topic %.*s does not exist; `pawl topics` makes it", STR_ARGS(name));
+            return bus_port_fail(out_error, status, "the topic %.*s does not exist; `pawl topics` makes it",
+                                 STR_ARGS(name));
         }
         TRY(status);
         uint32_t count = bus_topic_partition_count(topics->fixed[id]);
@@ -269,7 +270,8 @@ static bool is_reply_topic(const struct topics *topics, struct str name)
         return true;
     }
     return !(str_starts_with(name, topics->prefix) && name.length > topics->prefix.length &&
-             name.bytes[topics->prefix.length] == '.') && !str_starts_with(name, STR("__"));
+             name.bytes[topics->prefix.length] == '.') &&
+           !str_starts_with(name, STR("__"));
 }
 
 enum status topics_reply(struct topics *topics, struct str name, const struct bus_topic **out_topic)

@@ -1,6 +1,6 @@
-/* Handles of pawl's topics, opened outside of transactions: opening one may wait for the network (design, section 3, rule
- * 14). Fixed topics are opened once, at the start; routes and reply topics when a definition or command first names them.
- * Any thread may call. */
+/* Handles of pawl's topics, opened outside of transactions: opening one may wait for the network (design, section 3,
+ * rule 14). Fixed topics are opened once, at the start; routes and reply topics when a definition or command first
+ * names them. Any thread may call. */
 #ifndef PAWL_PROCESSOR_TOPICS_H
 #define PAWL_PROCESSOR_TOPICS_H
 
@@ -14,7 +14,8 @@ MUST_CHECK enum status topics_open(struct bus *bus, struct str prefix, struct to
                                    struct bus_error *out_error);
 void topics_close(struct topics *topics);
 
-/* Makes the fixed topics that are missing, with `partition_count` partitions. REFUSED: one is there with another count. */
+/* Makes the fixed topics that are missing, with `partition_count` partitions. REFUSED: one is there with another count.
+ */
 MUST_CHECK enum status topics_create(struct bus *bus, struct str prefix, uint32_t partition_count,
                                      struct bus_error *out_error);
 
@@ -29,12 +30,12 @@ struct str topics_route_table(const struct topics *topics);
 /* The topic of a route, or NULL when topics_route_open has not seen it yet. Never waits. */
 const struct bus_topic *topics_route(struct topics *topics, struct str route);
 
-/* Opens the topic of a route, making it when it is missing. REFUSED: Kafka takes its name for another's, or it has another
- * partition count. */
+/* Opens the topic of a route, making it when it is missing. REFUSED: Kafka takes its name for another's, or it has
+ * another partition count. */
 MUST_CHECK enum status topics_route_open(struct topics *topics, struct str route, struct bus_error *out_error);
 
-/* Where replies to `name` go. OK: *out_topic. RETRIABLE: topics_reply_open has not looked for it lately. NOT_FOUND: there is
- * none, or it is a topic that no stranger may write to. Never waits. */
+/* Where replies to `name` go. OK: *out_topic. RETRIABLE: topics_reply_open has not looked for it lately. NOT_FOUND:
+ * there is none, or it is a topic that no stranger may write to. Never waits. */
 MUST_CHECK enum status topics_reply(struct topics *topics, struct str name, const struct bus_topic **out_topic);
 MUST_CHECK enum status topics_reply_open(struct topics *topics, struct str name, struct bus_error *out_error);
 

@@ -101,7 +101,8 @@ void keys_of_scope(uint32_t partition, const struct execution_id *id, int64_t sc
     add_number(out_key, scope);
 }
 
-void keys_payload(uint32_t partition, const struct execution_id *id, const struct payload_id *payload, struct key *out_key)
+void keys_payload(uint32_t partition, const struct execution_id *id, const struct payload_id *payload,
+                  struct key *out_key)
 {
     char slot = (char)payload->slot;
     keys_of_scope(partition, id, payload->scope, out_key);

@@ -58,7 +58,8 @@ void keys_partition(uint32_t partition, struct key *out_from, struct key *out_to
 
 void keys_execution(uint32_t partition, const struct execution_id *id, struct key *out_key);
 void keys_frame(uint32_t partition, const struct execution_id *id, int64_t frame, struct key *out_key);
-void keys_payload(uint32_t partition, const struct execution_id *id, const struct payload_id *payload, struct key *out_key);
+void keys_payload(uint32_t partition, const struct execution_id *id, const struct payload_id *payload,
+                  struct key *out_key);
 void keys_name(uint32_t partition, struct str arn, struct key *out_key);
 
 /* Only the execution (of frames or payloads), and only one scope of its payloads: prefixes. */

@@ -100,8 +100,8 @@ static enum status begin_at(struct restore *restore, int64_t offset, struct bus_
 {
     restore->progress.from_offset = offset;
     restore->progress.next_offset = offset;
-    return bus_reader_open(restore->config.bus, restore->config.topic, restore->config.partition, offset, &restore->reader,
-                           out_error);
+    return bus_reader_open(restore->config.bus, restore->config.topic, restore->config.partition, offset,
+                           &restore->reader, out_error);
 }
 
 static enum status begin_empty(struct restore *restore, const char *why, int64_t begin, struct bus_error *out_error)
@@ -124,7 +124,8 @@ static enum status begin(struct restore *restore, struct bus_error *out_error)
     int64_t begin_offset;
     int64_t end_offset;
     bool committed_only = MUTANT(RESTORE_TO_COMMITTED_END) || MUTANT(NO_STABLE_OFFSETS);
-    TRY(bus_bounds(config->bus, config->topic, config->partition, committed_only, &begin_offset, &end_offset, out_error));
+    TRY(bus_bounds(config->bus, config->topic, config->partition, committed_only, &begin_offset, &end_offset,
+                   out_error));
     restore->progress.end_offset = end_offset;
 
     const struct offset_row *offset_row;
@@ -143,7 +144,8 @@ static enum status begin(struct restore *restore, struct bus_error *out_error)
     const struct commit_row *commit_row;
     status = store_commit_row(&restore->store, restore->arena, &commit_row);
     if (status == STATUS_OK) {
-        /* Offset rows are written with commit rows alone, once there is one: the store is at the end of a transaction. */
+        /* Offset rows are written with commit rows alone, once there is one: the store is at the end of a transaction.
+         */
         restore->last_sequence = commit_row->sequence;
         restore->rows_since = 0;
     } else if (status == STATUS_NOT_FOUND) {
@@ -157,13 +159,12 @@ static enum status begin(struct restore *restore, struct bus_error *out_error)
 
 /* ---- The log's proof (rule 12) ---- */
 
-/* A young commit row's predecessor is still in the log, however old it is: the cleaner stops before the first young record,
- * and removes a row only for a later one of the same key that it has passed. */
+/* A young commit row's predecessor is still in the log, however old it is: the cleaner stops before the first young
+ * record, and removes a row only for a later one of the same key that it has passed. */
 static enum status prove(struct restore *restore, const struct bus_record *record, struct bus_error *out_error)
 {
     const void *row;
-    enum status status =
-        store_decode(&restore->store, restore->arena, RECORD_commit_row, record->value, &row);
+    enum status status = store_decode(&restore->store, restore->arena, RECORD_commit_row, record->value, &row);
     if (status != STATUS_OK) {
         return bus_port_fail(out_error, status, "%.*s-%" PRIu32 "@%" PRId64 ": the commit row can't be read",
                              STR_ARGS(bus_topic_name(record->topic)), record->partition, record->offset);
@@ -175,10 +176,11 @@ static enum status prove(struct restore *restore, const struct bus_record *recor
     bool counted = commit->row_count == restore->rows_since + 1;
     if (young && known && (!linked || !counted)) {
         return bus_port_fail(out_error, STATUS_CORRUPT,
-                             "%.*s-%" PRIu32 "@%" PRId64 ": commit %" PRId64 " of %" PRId64 " rows follows commit %" PRId64
-                             " and %" PRId64 " rows: the changelog has lost or gained records",
-                             STR_ARGS(bus_topic_name(record->topic)), record->partition, record->offset, commit->sequence,
-                             commit->row_count, restore->last_sequence, restore->rows_since);
+                             "%.*s-%" PRIu32 "@%" PRId64 ": commit %" PRId64 " of %" PRId64
+                             " rows follows commit %" PRId64 " and %" PRId64
+                             " rows: the changelog has lost or gained records",
+                             STR_ARGS(bus_topic_name(record->topic)), record->partition, record->offset,
+                             commit->sequence, commit->row_count, restore->last_sequence, restore->rows_since);
     }
     if (!linked || restore->progress.proved_from == 0) {
         restore->progress.proved_from = commit->sequence;
@@ -239,8 +241,8 @@ static enum status apply(struct restore *restore, const struct bus_record *recor
     return STATUS_OK;
 }
 
-/* Whether what was read ends in the middle of a transaction: then its commit row is yet to come, whatever the end was. A
- * restore that was overtaken by a newer owner reads into the newer one's transactions. */
+/* Whether what was read ends in the middle of a transaction: then its commit row is yet to come, whatever the end was.
+ * A restore that was overtaken by a newer owner reads into the newer one's transactions. */
 static bool is_torn(const struct restore *restore)
 {
     return restore->last_sequence > 0 && restore->rows_since > 0;

@@ -3,7 +3,8 @@
 #include "base/assert.h"
 #include "state/timers.h"
 
-void store_init(struct store *store, struct kv *kv, struct kv_batch *overlay, const struct codec *codec, uint32_t partition)
+void store_init(struct store *store, struct kv *kv, struct kv_batch *overlay, const struct codec *codec,
+                uint32_t partition)
 {
     *store = (struct store){.kv = kv, .overlay = overlay, .codec = codec, .partition = partition};
     timers_forget(store);

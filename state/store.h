@@ -39,7 +39,8 @@ struct store {
     int64_t timers_due_ms;
 };
 
-void store_init(struct store *store, struct kv *kv, struct kv_batch *overlay, const struct codec *codec, uint32_t partition);
+void store_init(struct store *store, struct kv *kv, struct kv_batch *overlay, const struct codec *codec,
+                uint32_t partition);
 
 /* Begins a step: its changes are collected in `arena`, and store_rollback takes them all back. One at a time over all
  * stores that share an overlay. */
@@ -61,8 +62,8 @@ MUST_CHECK enum status store_scan(const struct store *store, const struct key *p
                                   store_each_fn each, void *owner);
 
 /* The row that a value holds; CORRUPT when it is not of that record. */
-MUST_CHECK enum status store_decode(const struct store *store, struct arena *arena, enum record_id record, struct str value,
-                                    const void **out_row);
+MUST_CHECK enum status store_decode(const struct store *store, struct arena *arena, enum record_id record,
+                                    struct str value, const void **out_row);
 
 /* ---- Rows of executions, as the core reads and the processor writes them ---- */
 
@@ -79,10 +80,12 @@ MUST_CHECK enum status store_payload(const struct store *store, struct arena *ar
 /* ---- How far the partition is ---- */
 
 /* NOT_FOUND: a partition that never committed. */
-MUST_CHECK enum status store_commit_row(const struct store *store, struct arena *arena, const struct commit_row **out_row);
+MUST_CHECK enum status store_commit_row(const struct store *store, struct arena *arena,
+                                        const struct commit_row **out_row);
 
 /* How far the store has followed the changelog. Goes to the overlay alone: it is never in the topic. */
-MUST_CHECK enum status store_offset_row(const struct store *store, struct arena *arena, const struct offset_row **out_row);
+MUST_CHECK enum status store_offset_row(const struct store *store, struct arena *arena,
+                                        const struct offset_row **out_row);
 MUST_CHECK enum status store_put_offset(struct store *store, struct arena *arena, const struct offset_row *row);
 
 #endif

@@ -1,7 +1,7 @@
 /* Timer rows of a partition: what is due, in order of due time.
  *
- * A scan over all timers would walk over the tombstones of those that fired. So the store remembers where the last one was
- * and when the next is due; a new timer moves both back, and after an abort both are forgotten. */
+ * A scan over all timers would walk over the tombstones of those that fired. So the store remembers where the last one
+ * was and when the next is due; a new timer moves both back, and after an abort both are forgotten. */
 #ifndef PAWL_STATE_TIMERS_H
 #define PAWL_STATE_TIMERS_H
 
@@ -15,7 +15,8 @@ void timers_forget(struct store *store);
 MUST_CHECK enum status timers_put(struct store *store, const struct timer_key *timer, int64_t phase_counter);
 MUST_CHECK enum status timers_delete(struct store *store, const struct timer_key *timer);
 
-/* No timer is due before this; TIMERS_NEVER: there is none. It may be early: then timers_due finds nothing and knows more. */
+/* No timer is due before this; TIMERS_NEVER: there is none. It may be early: then timers_due finds nothing and knows
+ * more. */
 int64_t timers_next_due_ms(const struct store *store);
 
 /* The first timers that are due at now_ms, at most count_max, in order of due time. */
@@ -26,7 +27,8 @@ MUST_CHECK enum status timers_due(struct store *store, struct arena *arena, int6
 MUST_CHECK enum status timers_get(const struct store *store, struct arena *arena, const struct timer_key *timer,
                                   int64_t *out_phase_counter);
 
-/* The timer is about to fire, or is to be passed over: the next scan begins after it. A put during its step moves it back. */
+/* The timer is about to fire, or is to be passed over: the next scan begins after it. A put during its step moves it
+ * back. */
 void timers_pass(struct store *store, const struct timer_key *timer);
 
 #endif

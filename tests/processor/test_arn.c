@@ -58,9 +58,19 @@ static void test_names(void **state)
         const char *name;
         bool valid;
     } rows[] = {
-        {"a", true}, {"a-b_c.d+e=(f)!@'", true}, {"\xC3\xA9", true}, {"", false}, {"a b", false}, {"a:b", false},
-        {"a/b", false}, {"a\nb", false}, {"a\x7F", false}, {"a\xC2\x85", false}, {"a\xE2\x80\x83", false},
-        {"a\xFF", false}, {"a{b", false},
+        {"a", true},
+        {"a-b_c.d+e=(f)!@'", true},
+        {"\xC3\xA9", true},
+        {"", false},
+        {"a b", false},
+        {"a:b", false},
+        {"a/b", false},
+        {"a\nb", false},
+        {"a\x7F", false},
+        {"a\xC2\x85", false},
+        {"a\xE2\x80\x83", false},
+        {"a\xFF", false},
+        {"a{b", false},
         {"12345678901234567890123456789012345678901234567890123456789012345678901234567890", true},
         {"123456789012345678901234567890123456789012345678901234567890123456789012345678901", false},
     };

@@ -22,7 +22,8 @@
 #define PASS_TWICE                                                                                                     \
     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},\"B\":{\"Type\":\"Pass\",\"End\":true}}}"
 #define TASK                                                                                                           \
-    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:lambda:us-east-1:000000000000:function:work\"," \
+    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:lambda:us-east-1:000000000000:"    \
+    "function:work\","                                                                                                 \
     "\"End\":true}}}"
 
 struct fixture {
@@ -127,14 +128,17 @@ static const struct reply *ask_at(struct fixture *fixture, uint32_t partition, c
     enum record_id id;
     void *reply;
     struct str bytes;
-    assert_int_equal(arena_format(fixture->arena, &value, "{%s,\"replyTopic\":\"pawl.replies\",\"correlationId\":\"c%d\"}",
-                                  members, fixture->correlation++), STATUS_OK);
+    assert_int_equal(arena_format(fixture->arena, &value,
+                                  "{%s,\"replyTopic\":\"pawl.replies\",\"correlationId\":\"c%d\"}", members,
+                                  fixture->correlation++),
+                     STATUS_OK);
     send(fixture, "pawl.commands", partition, value);
     if (bus_reader_next(fixture->replies, WAIT_MS, &record, &error) != STATUS_OK) {
         fail_msg("no reply to %s", members);
     }
     assert_int_equal(arena_copy(fixture->arena, record.value, &bytes), STATUS_OK);
-    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_reply, bytes, &id, &reply, &codec_error), STATUS_OK);
+    assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_reply, bytes, &id, &reply, &codec_error),
+                     STATUS_OK);
     return reply;
 }
 
@@ -164,14 +168,15 @@ static const struct reply *create(struct fixture *fixture, const char *name, con
 {
     struct str members;
     assert_int_equal(arena_format(fixture->arena, &members,
-                                  "\"operation\":\"CreateStateMachine\",\"name\":\"%s\",\"definition\":%s", name, definition),
+                                  "\"operation\":\"CreateStateMachine\",\"name\":\"%s\",\"definition\":%s", name,
+                                  definition),
                      STATUS_OK);
     return expect_accepted(fixture, members.bytes);
 }
 
 /* The committed records of a topic's partitions, decoded, until `count` of them with that key have been seen. */
-static const void *find_record(struct fixture *fixture, const char *topic_name, enum schema_id schema, const char *contains,
-                               size_t number)
+static const void *find_record(struct fixture *fixture, const char *topic_name, enum schema_id schema,
+                               const char *contains, size_t number)
 {
     struct bus_error error = {""};
     const struct bus_topic *topic;
@@ -230,17 +235,25 @@ static void test_definitions(void **state)
                    "StateMachineAlreadyExists", "State Machine Already Exists: '" MACHINE_ARN "m'");
     expect_refused(fixture, "\"operation\":\"CreateStateMachine\",\"name\":\"a b\",\"definition\":" PASS, "InvalidName",
                    "Invalid Name: 'a b'");
-    expect_refused(fixture, "\"operation\":\"CreateStateMachine\",\"name\":\"x\",\"definition\":{\"StartAt\":\"A\"}",
-                   "InvalidDefinition",
-                   "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /'");
-    expect_refused(fixture, "\"operation\":\"UpdateStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN "no\",\"definition\":" PASS,
-                   "StateMachineDoesNotExist", "State Machine Does Not Exist: '" MACHINE_ARN "no'");
-    expect_refused(fixture, "\"operation\":\"UpdateStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN "m\"",
-                   "MissingRequiredParameter",
-                   "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified");
+    expect_refused(
+        fixture, "\"operation\":\"CreateStateMachine\",\"name\":\"x\",\"definition\":{\"StartAt\":\"A\"}",
+        "InvalidDefinition",
+        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /'");
+    expect_refused(
+        fixture, "\"operation\":\"UpdateStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN "no\",\"definition\":" PASS,
+        "StateMachineDoesNotExist", "State Machine Does Not Exist: '" MACHINE_ARN "no'");
+    expect_refused(
+        fixture, "\"operation\":\"UpdateStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN "m\"",
+        "MissingRequiredParameter",
+        "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified");
     assert_int_equal(expect_accepted(fixture, "\"operation\":\"UpdateStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN
-                                              "m\",\"definition\":" PASS_TWICE)->version, 2);
-    assert_int_equal(expect_accepted(fixture, "\"operation\":\"DeleteStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN "m\"")->version, 3);
+                                              "m\",\"definition\":" PASS_TWICE)
+                         ->version,
+                     2);
+    assert_int_equal(
+        expect_accepted(fixture, "\"operation\":\"DeleteStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN "m\"")
+            ->version,
+        3);
     expect_accepted(fixture, "\"operation\":\"DeleteStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN "never\"");
     nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
     expect_refused(fixture, "\"operation\":\"StartExecution\",\"stateMachineArn\":\"" MACHINE_ARN "m\"",
@@ -270,10 +283,12 @@ static void test_starts(void **state)
                    "StateMachineDoesNotExist", "State Machine Does Not Exist: '" MACHINE_ARN "no'");
     expect_refused(fixture, "\"operation\":\"StopExecution\",\"executionArn\":\"" EXECUTION_ARN "t:no\"",
                    "ExecutionDoesNotExist", "Execution Does Not Exist: '" EXECUTION_ARN "t:no'");
-    expect_refused(fixture,
-                   "\"operation\":\"StopExecution\",\"executionArn\":\"arn:aws:states:us-east-1:000000000000:express:t:e:u\"",
-                   "InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'");
-    expect_accepted(fixture, "\"operation\":\"StopExecution\",\"executionArn\":\"" EXECUTION_ARN "t:e\",\"error\":\"E\"");
+    expect_refused(
+        fixture,
+        "\"operation\":\"StopExecution\",\"executionArn\":\"arn:aws:states:us-east-1:000000000000:express:t:e:u\"",
+        "InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'");
+    expect_accepted(fixture,
+                    "\"operation\":\"StopExecution\",\"executionArn\":\"" EXECUTION_ARN "t:e\",\"error\":\"E\"");
     await_status(fixture, ":t:e", "ABORTED");
     expect_accepted(fixture, "\"operation\":\"StopExecution\",\"executionArn\":\"" EXECUTION_ARN "t:e\"");
     /* Its name is taken until the retention is over. */
@@ -291,8 +306,10 @@ static void test_starts(void **state)
 static void answer_task(struct fixture *fixture, struct str token, const char *output)
 {
     struct str value;
-    assert_int_equal(arena_format(fixture->arena, &value, "{\"type\":\"TaskSucceeded\",\"taskToken\":\"%.*s\",\"output\":%s}",
-                                  STR_ARGS(token), output), STATUS_OK);
+    assert_int_equal(arena_format(fixture->arena, &value,
+                                  "{\"type\":\"TaskSucceeded\",\"taskToken\":\"%.*s\",\"output\":%s}", STR_ARGS(token),
+                                  output),
+                     STATUS_OK);
     send(fixture, "pawl.results", 0, value);
 }
 
@@ -344,8 +361,16 @@ static void test_garbage(void **state)
 {
     struct fixture *fixture = *state;
     static const char *const values[] = {
-        "", "{", "{}", "nonsense", "\xC3\x01", "\xC3\x01" "12345678", "{\"operation\":\"Nothing\"}",
-        "{\"operation\":\"StartExecution\"}", "{\"operation\":\"StartExecution\",\"stateMachineArn\":1}",
+        "",
+        "{",
+        "{}",
+        "nonsense",
+        "\xC3\x01",
+        "\xC3\x01"
+        "12345678",
+        "{\"operation\":\"Nothing\"}",
+        "{\"operation\":\"StartExecution\"}",
+        "{\"operation\":\"StartExecution\",\"stateMachineArn\":1}",
         "{\"operation\":\"StartExecution\",\"stateMachineArn\":\"" MACHINE_ARN "no\"}",
         "{\"type\":\"TaskSucceeded\",\"taskToken\":\"x\",\"output\":1}",
     };
@@ -356,14 +381,17 @@ static void test_garbage(void **state)
     }
     create(fixture, "m", PASS);
     const struct counters *counters = processor_counters(fixture->processor);
-    for (int tries = 0; tries < WAIT_MS && counters_get(counters, COUNTER_DEAD_LETTERS) < (int64_t)(2 * count); tries++) {
+    for (int tries = 0; tries < WAIT_MS && counters_get(counters, COUNTER_DEAD_LETTERS) < (int64_t)(2 * count);
+         tries++) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     assert_int_equal(counters_get(counters, COUNTER_DEAD_LETTERS), 2 * count);
     /* A reply topic of pawl's own is none. */
-    send(fixture, "pawl.commands", 1, STR("{\"operation\":\"DeleteStateMachine\",\"stateMachineArn\":\"x\","
-                                          "\"replyTopic\":\"pawl.state\",\"correlationId\":\"c\"}"));
-    for (int tries = 0; tries < WAIT_MS && counters_get(counters, COUNTER_DEAD_LETTERS) < (int64_t)(2 * count + 1); tries++) {
+    send(fixture, "pawl.commands", 1,
+         STR("{\"operation\":\"DeleteStateMachine\",\"stateMachineArn\":\"x\","
+             "\"replyTopic\":\"pawl.state\",\"correlationId\":\"c\"}"));
+    for (int tries = 0; tries < WAIT_MS && counters_get(counters, COUNTER_DEAD_LETTERS) < (int64_t)(2 * count + 1);
+         tries++) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     assert_int_equal(counters_get(counters, COUNTER_DEAD_LETTERS), 2 * count + 1);

@@ -30,15 +30,15 @@ struct member {
     struct bus_member_config config;
     uint64_t serial;
     bool closed;
-    bool fenced;          /* a newer one has its instance and thread */
+    bool fenced; /* a newer one has its instance and thread */
     bool in_group;
-    bool joined;          /* has given up its partitions for the rebalance that is under way */
-    bool pending_assign;  /* the rebalance is over, it has not been told yet */
+    bool joined;         /* has given up its partitions for the rebalance that is under way */
+    bool pending_assign; /* the rebalance is over, it has not been told yet */
     int64_t generation;
     bool *owned;
-    bool *flowing;        /* positions were given, not paused */
+    bool *flowing; /* positions were given, not paused */
     int64_t (*positions)[2];
-    struct txn *txn;      /* the open or last one */
+    struct txn *txn; /* the open or last one */
     int64_t seen_ms;
 };
 
@@ -385,8 +385,7 @@ static enum status sim_topic_create(struct bus *bus, const struct bus_topic_conf
         broker->partition_count = config->partition_count;
         broker->committed = calloc(config->partition_count, sizeof *broker->committed);
         for (uint32_t at = 0; at < config->partition_count; at++) {
-            broker->committed[at] =
-                (struct bus_position){.partition = at, .next = {BUS_OFFSET_NONE, BUS_OFFSET_NONE}};
+            broker->committed[at] = (struct bus_position){.partition = at, .next = {BUS_OFFSET_NONE, BUS_OFFSET_NONE}};
         }
     }
     return STATUS_OK;
@@ -443,8 +442,8 @@ static enum status sim_trim(struct bus *bus, const struct bus_topic *topic, uint
 
 /* ---- Port: members ---- */
 
-static enum status sim_member_open(struct bus *bus, const struct bus_member_config *config, struct bus_member **out_member,
-                                   struct bus_error *out_error)
+static enum status sim_member_open(struct bus *bus, const struct bus_member_config *config,
+                                   struct bus_member **out_member, struct bus_error *out_error)
 {
     struct sim_bus *sim = (struct sim_bus *)bus;
     struct broker *broker = sim->broker;
@@ -463,7 +462,8 @@ static enum status sim_member_open(struct bus *bus, const struct bus_member_conf
     /* A newer one of the same name: the older one's transactions end, and it is out of the group. */
     for (size_t at = 0; at < broker->member_count; at++) {
         struct member *other = broker->members[at];
-        if (str_equal(other->config.instance, member->config.instance) && other->config.thread == member->config.thread) {
+        if (str_equal(other->config.instance, member->config.instance) &&
+            other->config.thread == member->config.thread) {
             other->fenced = true;
             other->in_group = false;
             if (other->txn != NULL && other->txn->state == TXN_ONGOING) {
@@ -649,7 +649,8 @@ static enum status sim_member_stable(struct bus_member *base, uint32_t partition
     return STATUS_OK;
 }
 
-static enum status sim_member_seek(struct bus_member *base, const struct bus_position *position, struct bus_error *out_error)
+static enum status sim_member_seek(struct bus_member *base, const struct bus_position *position,
+                                   struct bus_error *out_error)
 {
     struct member *member = (struct member *)base;
     TRY_IO(member->bus, "seek");
@@ -863,7 +864,8 @@ static void sim_producer_close(struct bus_producer *producer)
 }
 
 static enum status sim_follower_open(struct bus *bus, struct str group, const struct bus_topic *const *topics,
-                                     size_t topic_count, struct bus_follower **out_follower, struct bus_error *out_error)
+                                     size_t topic_count, struct bus_follower **out_follower,
+                                     struct bus_error *out_error)
 {
     (void)bus;
     (void)group;

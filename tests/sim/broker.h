@@ -1,8 +1,9 @@
-/* A model of the broker for the simulator: topics with transactions and markers, one consumer group, fencing, time-outs.
+/* A model of the broker for the simulator: topics with transactions and markers, one consumer group, fencing,
+ * time-outs.
  *
- * One thread drives everything. Each process under test reaches the broker through a bus of its own (broker_bus), so that it
- * can die: from then on whatever it asks fails and nothing it does has an effect. Before each of its calls, `on_io` may kill
- * it, let others run first, or evict it from the group while it stalls. */
+ * One thread drives everything. Each process under test reaches the broker through a bus of its own (broker_bus), so
+ * that it can die: from then on whatever it asks fails and nothing it does has an effect. Before each of its calls,
+ * `on_io` may kill it, let others run first, or evict it from the group while it stalls. */
 #ifndef PAWL_TESTS_SIM_BROKER_H
 #define PAWL_TESTS_SIM_BROKER_H
 
@@ -16,9 +17,9 @@ struct broker;
 
 struct broker_faults {
     bool on;
-    uint32_t abort_in_10000;     /* a transaction is refused */
-    uint32_t retry_in_10000;     /* a call fails and may be repeated */
-    uint32_t unknown_in_10000;   /* EndTxn's answer is lost */
+    uint32_t abort_in_10000;   /* a transaction is refused */
+    uint32_t retry_in_10000;   /* a call fails and may be repeated */
+    uint32_t unknown_in_10000; /* EndTxn's answer is lost */
 };
 
 enum txn_state { TXN_ONGOING, TXN_COMMITTED, TXN_ABORTED };
@@ -77,8 +78,8 @@ void broker_evict(struct broker *broker, int process);
 struct topic *broker_topic(struct broker *broker, const char *name);
 struct topic *broker_topics(struct broker *broker);
 
-/* Whether a reader of committed records sees it (its transaction, if any, is committed, and it lies below the last stable
- * offset). */
+/* Whether a reader of committed records sees it (its transaction, if any, is committed, and it lies below the last
+ * stable offset). */
 bool broker_is_visible(struct log *log, size_t index);
 int64_t broker_stable_end(struct log *log);
 

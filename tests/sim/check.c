@@ -20,13 +20,13 @@ struct execution {
     int64_t incarnation;
     int64_t last_id;
     struct str input;
-    struct str end_type;   /* of the event that ended it; STR_NONE: none */
+    struct str end_type; /* of the event that ended it; STR_NONE: none */
     struct str end_output;
     struct str end_error;
-    int64_t scheduled;     /* …Scheduled events */
-    int64_t tasks;         /* visible requests */
-    int64_t accepted;      /* replies that name it */
-    struct str status;     /* of its status record; STR_NONE: none */
+    int64_t scheduled; /* …Scheduled events */
+    int64_t tasks;     /* visible requests */
+    int64_t accepted;  /* replies that name it */
+    struct str status; /* of its status record; STR_NONE: none */
     int64_t transitions;
 };
 
@@ -95,8 +95,8 @@ static void see_history(struct view *view, const struct bus_record *record)
         *execution = (struct execution){.arn = event->execution_arn, .incarnation = event->incarnation};
     }
     if (event->id != execution->last_id + 1) {
-        world_fail(view->world, "history of %.*s: event %" PRId64 " (%.*s) follows %" PRId64, STR_ARGS(event->execution_arn),
-                   event->id, STR_ARGS(event->type), execution->last_id);
+        world_fail(view->world, "history of %.*s: event %" PRId64 " (%.*s) follows %" PRId64,
+                   STR_ARGS(event->execution_arn), event->id, STR_ARGS(event->type), execution->last_id);
     }
     if (execution->end_type.bytes != NULL) {
         world_fail(view->world, "history of %.*s goes on after its end with %.*s", STR_ARGS(event->execution_arn),
@@ -192,8 +192,8 @@ static void check_ends(struct view *view)
         const struct execution *execution = &view->executions[at];
         struct str status;
         if (execution->tasks != execution->scheduled) {
-            world_fail(view->world, "%.*s scheduled %" PRId64 " tasks, %" PRId64 " are visible", STR_ARGS(execution->arn),
-                       execution->scheduled, execution->tasks);
+            world_fail(view->world, "%.*s scheduled %" PRId64 " tasks, %" PRId64 " are visible",
+                       STR_ARGS(execution->arn), execution->scheduled, execution->tasks);
         }
         if (arena_format(view->arena, &status, "Execution%.*s", STR_ARGS(execution->status)) != STATUS_OK ||
             execution->end_type.length != status.length ||
@@ -298,7 +298,8 @@ static void see_reply(struct view *view, const struct bus_record *record)
     }
     for (size_t at = 0; at < view->count; at++) {
         struct execution *execution = &view->executions[at];
-        if (execution->incarnation == reply->incarnation && str_find_str(reply->data, execution->arn) < reply->data.length) {
+        if (execution->incarnation == reply->incarnation &&
+            str_find_str(reply->data, execution->arn) < reply->data.length) {
             execution->accepted++;
             if (!str_equal(execution->input, str_of(command->input))) {
                 world_fail(view->world, "%s was accepted as %.*s, whose input is another", command->correlation_id,
@@ -307,7 +308,8 @@ static void see_reply(struct view *view, const struct bus_record *record)
             return;
         }
     }
-    world_fail(view->world, "%s was accepted with %.*s, which never ran", command->correlation_id, STR_ARGS(reply->data));
+    world_fail(view->world, "%s was accepted with %.*s, which never ran", command->correlation_id,
+               STR_ARGS(reply->data));
 }
 
 static size_t letter_count;
@@ -343,8 +345,8 @@ static void check_replies(struct view *view)
         }
     }
     if (poison_letter_count != poison_unanswered || letter_count != play->garbage_count + poison_unanswered) {
-        world_fail(world, "%zu dead letters (%zu of them poisoned) for %zu bad records and %zu poisoned ones", letter_count,
-                   poison_letter_count, play->garbage_count, poison_unanswered);
+        world_fail(world, "%zu dead letters (%zu of them poisoned) for %zu bad records and %zu poisoned ones",
+                   letter_count, poison_letter_count, play->garbage_count, poison_unanswered);
     }
     for (size_t at = 0; at < view->count; at++) {
         if (view->executions[at].accepted == 0) {
@@ -390,8 +392,10 @@ static void check_usage(struct view *view)
             }
         }
         if (starts != usage_starts[at] || transitions != usage_transitions[at]) {
-            world_fail(view->world, "usage of %s: %" PRId64 " starts and %" PRId64 " transitions are told, %" PRId64
-                       " and %" PRId64 " happened", machine->name, usage_starts[at], usage_transitions[at], starts, transitions);
+            world_fail(view->world,
+                       "usage of %s: %" PRId64 " starts and %" PRId64 " transitions are told, %" PRId64 " and %" PRId64
+                       " happened",
+                       machine->name, usage_starts[at], usage_transitions[at], starts, transitions);
         }
     }
 }
@@ -442,8 +446,10 @@ static void fold_log(struct view *view, uint32_t partition, struct fold *fold)
             fold->commit = decode(view, SCHEMA_state_row, record);
             if (fold->commit == NULL || fold->commit->sequence != fold->sequence + 1 ||
                 fold->commit->row_count != fold->rows_since) {
-                world_fail(view->world, "pawl.state-%u@%zu: commit %" PRId64 " of %" PRId64 " rows after commit %" PRId64
-                           " and %" PRId64 " rows", partition, at, fold->commit == NULL ? -1 : fold->commit->sequence,
+                world_fail(view->world,
+                           "pawl.state-%u@%zu: commit %" PRId64 " of %" PRId64 " rows after commit %" PRId64
+                           " and %" PRId64 " rows",
+                           partition, at, fold->commit == NULL ? -1 : fold->commit->sequence,
                            fold->commit == NULL ? -1 : fold->commit->row_count, fold->sequence, fold->rows_since);
                 return;
             }
@@ -452,7 +458,8 @@ static void fold_log(struct view *view, uint32_t partition, struct fold *fold)
         }
     }
     if (fold->rows_since > 0) {
-        world_fail(view->world, "pawl.state-%u ends with %" PRId64 " rows without commit row", partition, fold->rows_since);
+        world_fail(view->world, "pawl.state-%u ends with %" PRId64 " rows without commit row", partition,
+                   fold->rows_since);
     }
 }
 
@@ -462,8 +469,10 @@ static void check_positions(struct view *view, uint32_t partition, const struct 
     int64_t commands = fold->commit == NULL ? BUS_OFFSET_NONE : fold->commit->commands_offset;
     int64_t results = fold->commit == NULL ? BUS_OFFSET_NONE : fold->commit->results_offset;
     if (group.next[0] != commands || group.next[1] != results) {
-        world_fail(view->world, "partition %u: the group stands at %" PRId64 " and %" PRId64 ", the commit row at %" PRId64
-                   " and %" PRId64, partition, group.next[0], group.next[1], commands, results);
+        world_fail(view->world,
+                   "partition %u: the group stands at %" PRId64 " and %" PRId64 ", the commit row at %" PRId64
+                   " and %" PRId64,
+                   partition, group.next[0], group.next[1], commands, results);
     }
 }
 
@@ -494,7 +503,8 @@ static void check_disk(struct view *view, struct kv *kv, const char *whose, uint
     }
     kv_cursor_close(cursor);
     if (count != fold->count) {
-        world_fail(view->world, "%s, partition %u: %zu rows, the changelog gives %zu", whose, partition, count, fold->count);
+        world_fail(view->world, "%s, partition %u: %zu rows, the changelog gives %zu", whose, partition, count,
+                   fold->count);
     }
 }
 
@@ -535,7 +545,8 @@ static void check_timers(struct view *view, uint32_t partition, const struct fol
         if (!keys_read_timer(keys_stored(&key), &timer)) {
             world_fail(view->world, "partition %u: a timer's key can't be read", partition);
         } else if (timer.due_ms < broker_now_ms(view->world->broker) - 60000) {
-            world_fail(view->world, "partition %u: a timer of frame %" PRId64 " that was due at %" PRId64 " is still there",
+            world_fail(view->world,
+                       "partition %u: a timer of frame %" PRId64 " that was due at %" PRId64 " is still there",
                        partition, timer.frame, timer.due_ms);
         }
     }
@@ -545,7 +556,8 @@ static void count_unpublished(struct view *view, const struct fold *fold)
 {
     for (size_t at = 0; at < fold->count; at++) {
         if (fold->keys[at].bytes[0] == KEY_USAGE) {
-            const struct bus_record record = {.topic = &broker_topics(view->world->broker)->base, .value = fold->values[at]};
+            const struct bus_record record = {.topic = &broker_topics(view->world->broker)->base,
+                                              .value = fold->values[at]};
             const struct usage_row *row = decode(view, SCHEMA_state_row, &record);
             if (row != NULL) {
                 add_use(view, row->state_machine_arn, row->transitions, row->executions_started);

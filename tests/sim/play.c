@@ -8,45 +8,51 @@
 #include <stdlib.h>
 
 #define FUNCTION(name) "arn:aws:lambda:us-east-1:000000000000:function:" name
-#define RETRY                                                                                                          \
-    "\"Retry\":[{\"ErrorEquals\":[\"Flaky\"],\"IntervalSeconds\":1,\"MaxAttempts\":5,\"BackoffRate\":1.5}]"
+#define RETRY "\"Retry\":[{\"ErrorEquals\":[\"Flaky\"],\"IntervalSeconds\":1,\"MaxAttempts\":5,\"BackoffRate\":1.5}]"
 
 static const struct play_machine machines[MACHINES] = {
-    {"pass", "STANDARD", "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},\"B\":{\"Type\":\"Succeed\"}}}",
-     false, STR_INIT(""), NULL},
+    {"pass", "STANDARD",
+     "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"B\"},\"B\":{\"Type\":\"Succeed\"}}}", false,
+     STR_INIT(""), NULL},
     {"task", "STANDARD",
-     "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION("work") "\"," RETRY
-     ",\"Next\":\"U\"},\"U\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION("more") "\"," RETRY ",\"End\":true}}}",
+     "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION(
+         "work") "\"," RETRY
+                 ",\"Next\":\"U\"},\"U\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION("more") "\"," RETRY
+                                                                                              ",\"End\":true}}}",
      false, STR_INIT(""), NULL},
     {"wait", "STANDARD",
      "{\"StartAt\":\"V\",\"States\":{\"V\":{\"Type\":\"Wait\",\"Seconds\":1,\"Next\":\"X\"},"
-     "\"X\":{\"Type\":\"Wait\",\"Seconds\":1,\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":3,\"Next\":\"T\"},\"T\":{\"Type\":\"Task\","
+     "\"X\":{\"Type\":\"Wait\",\"Seconds\":1,\"Next\":\"W\"},\"W\":{\"Type\":\"Wait\",\"Seconds\":3,\"Next\":\"T\"},"
+     "\"T\":{\"Type\":\"Task\","
      "\"Resource\":\"" FUNCTION("work") "\"," RETRY ",\"End\":true}}}",
      false, STR_INIT(""), NULL},
     {"parallel", "STANDARD",
      "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":["
-     "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION("work") "\"," RETRY
-     ",\"End\":true}}},"
-     "{\"StartAt\":\"R\",\"States\":{\"R\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION("more") "\"," RETRY
-     ",\"End\":true}}}]}}}",
+     "{\"StartAt\":\"L\",\"States\":{\"L\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION(
+         "work") "\"," RETRY ",\"End\":true}}},"
+                 "{\"StartAt\":\"R\",\"States\":{\"R\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION(
+                     "more") "\"," RETRY ",\"End\":true}}}]}}}",
      false, STR_INIT(""), NULL},
     {"map", "STANDARD",
-     "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemsPath\":\"$.items\",\"MaxConcurrency\":2,\"End\":true,"
-     "\"ItemProcessor\":{\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION("work") "\"," RETRY
-     ",\"End\":true}}}}}}",
+     "{\"StartAt\":\"M\",\"States\":{\"M\":{\"Type\":\"Map\",\"ItemsPath\":\"$.items\",\"MaxConcurrency\":2,\"End\":"
+     "true,"
+     "\"ItemProcessor\":{\"StartAt\":\"I\",\"States\":{\"I\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION(
+         "work") "\"," RETRY ",\"End\":true}}}}}}",
      false, STR_INIT(""), NULL},
     {"timeout", "STANDARD",
-     "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"TimeoutSeconds\":20,\"Resource\":\"" FUNCTION("slow")
-     "\",\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],\"Next\":\"C\"}],\"End\":true},\"C\":{\"Type\":\"Pass\",\"End\":true}}}",
+     "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"TimeoutSeconds\":20,\"Resource\":\"" FUNCTION(
+         "slow") "\",\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],\"Next\":\"C\"}],\"End\":true},\"C\":{\"Type\":"
+                 "\"Pass\",\"End\":true}}}",
      true, STR_INIT(""), NULL},
     {"express", "EXPRESS",
      "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION("work") "\"," RETRY
-     ",\"End\":true}}}",
+                                                                                                ",\"End\":true}}}",
      true, STR_INIT(""), NULL},
     {"fail", "STANDARD",
-     "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION("work")
-     "\",\"Catch\":[{\"ErrorEquals\":[\"Flaky\"],\"Next\":\"F\"}],\"End\":true},\"F\":{\"Type\":\"Fail\",\"Error\":\"E\","
-     "\"Cause\":\"C\"}}}",
+     "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"" FUNCTION(
+         "work") "\",\"Catch\":[{\"ErrorEquals\":[\"Flaky\"],\"Next\":\"F\"}],\"End\":true},\"F\":{\"Type\":\"Fail\","
+                 "\"Error\":\"E\","
+                 "\"Cause\":\"C\"}}}",
      false, STR_INIT(""), NULL},
 };
 
@@ -61,8 +67,8 @@ void play_create(struct world *world)
     for (int at = 0; at < MACHINES; at++) {
         struct findings findings = {0};
         play->machines[at] = machines[at];
-        ASSERT(arena_format(play->arena, &play->machines[at].arn, "arn:aws:states:us-east-1:000000000000:stateMachine:%s",
-                            machines[at].name) == STATUS_OK);
+        ASSERT(arena_format(play->arena, &play->machines[at].arn,
+                            "arn:aws:states:us-east-1:000000000000:stateMachine:%s", machines[at].name) == STATUS_OK);
         enum machine_type type = strcmp(machines[at].type, "EXPRESS") == 0 ? MACHINE_EXPRESS : MACHINE_STANDARD;
         enum status status =
             machine_compile(play->arena, str_of(machines[at].definition), type, &play->machines[at].machine, &findings);
@@ -198,7 +204,8 @@ void play_client(struct world *world)
     if (play->command_count < MACHINES) {
         send_create(world, (int)play->command_count);
     } else if (chance_of(&world->chance, 500)) {
-        send(world, "pawl.commands", chance_below(&world->chance, world->partition_count), STR("k"), STR("{\"operation\":"));
+        send(world, "pawl.commands", chance_below(&world->chance, world->partition_count), STR("k"),
+             STR("{\"operation\":"));
         play->garbage_count++;
     } else if (chance_of(&world->chance, 400) && play->command_count < COMMANDS_MAX / 2) {
         send_create(world, (int)chance_below(&world->chance, MACHINES));
@@ -211,8 +218,8 @@ void play_client(struct world *world)
 
 /* ---- Workers ---- */
 
-bool play_answer_of(struct arena *arena, struct str state_name, struct str parameters, int64_t attempt, struct str *out_output,
-                    struct str *out_error)
+bool play_answer_of(struct arena *arena, struct str state_name, struct str parameters, int64_t attempt,
+                    struct str *out_output, struct str *out_error)
 {
     const struct str parts[] = {state_name, parameters};
     uint8_t digest[SHA256_BYTES];
@@ -258,7 +265,8 @@ static void read_task(struct world *world, const struct bus_record *record)
     void *value;
     struct codec_error error;
     ASSERT(play->task_count < TASKS_MAX);
-    enum status status = codec_decode(world->codec, play->arena, SCHEMA_task_request, record->value, &id, &value, &error);
+    enum status status =
+        codec_decode(world->codec, play->arena, SCHEMA_task_request, record->value, &id, &value, &error);
     if (status != STATUS_OK) {
         world_fail(world, "a task request can't be read: %.*s", STR_ARGS(error.message));
         return;
@@ -272,7 +280,8 @@ static void read_task(struct world *world, const struct bus_record *record)
     task->attempt = request->attempt;
     for (size_t at = 0; at < play->task_count; at++) {
         if (str_equal(play->tasks[at].token, task->token)) {
-            world_fail(world, "the task with token %.*s of %.*s is visible twice", STR_ARGS(task->token), STR_ARGS(task->arn));
+            world_fail(world, "the task with token %.*s of %.*s is visible twice", STR_ARGS(task->token),
+                       STR_ARGS(task->arn));
         }
     }
     world_trace(world, "worker: task %zu %.*s attempt %lld of %.*s", play->task_count, STR_ARGS(task->state_name),
@@ -324,8 +333,8 @@ static void send_answer(struct world *world, const struct play_task *task)
         struct task_heartbeat heartbeat;
         record_init(RECORD_task_heartbeat, &heartbeat);
         heartbeat.task_token = task->token;
-        ASSERT(codec_encode(play->arena, encoding(world), SCHEMA_task_result, RECORD_task_heartbeat, &heartbeat, &bytes) ==
-               STATUS_OK);
+        ASSERT(codec_encode(play->arena, encoding(world), SCHEMA_task_result, RECORD_task_heartbeat, &heartbeat,
+                            &bytes) == STATUS_OK);
         send(world, "pawl.results", partition, task->arn, bytes);
     }
     if (play_answer_of(play->arena, task->state_name, task->parameters, task->attempt, &output, &error)) {
@@ -333,8 +342,8 @@ static void send_answer(struct world *world, const struct play_task *task)
         record_init(RECORD_task_succeeded, &succeeded);
         succeeded.task_token = task->token;
         succeeded.output = output;
-        ASSERT(codec_encode(play->arena, encoding(world), SCHEMA_task_result, RECORD_task_succeeded, &succeeded, &bytes) ==
-               STATUS_OK);
+        ASSERT(codec_encode(play->arena, encoding(world), SCHEMA_task_result, RECORD_task_succeeded, &succeeded,
+                            &bytes) == STATUS_OK);
     } else {
         struct task_failed failed;
         record_init(RECORD_task_failed, &failed);

@@ -69,8 +69,9 @@ void play_worker(struct world *world);
 /* Whether the client has nothing more to send and no answer is outstanding. */
 bool play_is_over(const struct world *world);
 
-/* What a worker says to a task: a function of the task alone, so that the plain interpreter hears the same. True: success. */
-bool play_answer_of(struct arena *arena, struct str state_name, struct str parameters, int64_t attempt, struct str *out_output,
-                    struct str *out_error);
+/* What a worker says to a task: a function of the task alone, so that the plain interpreter hears the same. True:
+ * success. */
+bool play_answer_of(struct arena *arena, struct str state_name, struct str parameters, int64_t attempt,
+                    struct str *out_output, struct str *out_error);
 
 #endif

@@ -1,4 +1,5 @@
-/* The simulator: `sim SEED [--trace]`, `sim --seeds FROM TO`, and with `--mutant NAME` a planted bug that it must find. */
+/* The simulator: `sim SEED [--trace]`, `sim --seeds FROM TO`, and with `--mutant NAME` a planted bug that it must find.
+ */
 #include "world.h"
 
 #include "base/assert.h"

@@ -91,7 +91,8 @@ static void start_process(struct world *world, struct process *process)
     if (process->kv == NULL) {
         ASSERT(kv_memory_open(&process->kv) == STATUS_OK);
     }
-    process->bus = broker_bus(world->broker, (int)(process - world->processes), (int64_t)chance_below(chance, 400) - 200);
+    process->bus =
+        broker_bus(world->broker, (int)(process - world->processes), (int64_t)chance_below(chance, 400) - 200);
     config.instance = str_of(process->instance);
     config.kv = process->kv;
     config.thread_count = process->thread_count;
@@ -245,8 +246,8 @@ static void on_io(void *owner, int number, const char *what)
         return;
     }
     /* Between the offsets and the end of a transaction is where most can go wrong. */
-    bool critical = strcmp(what, "send offsets") == 0 || strcmp(what, "end transaction") == 0 ||
-                    strcmp(what, "committed") == 0;
+    bool critical =
+        strcmp(what, "send offsets") == 0 || strcmp(what, "end transaction") == 0 || strcmp(what, "committed") == 0;
     if (world->depth < NESTED_DEPTH_MAX && chance_of(chance, critical ? 400 : 60)) {
         world->depth++;
         world_trace(world, "process %s stalls before %s", process->instance, what);
@@ -332,8 +333,9 @@ static void describe(struct world *world)
     }
     for (uint32_t partition = 0; partition < world->partition_count; partition++) {
         struct bus_position position = broker_committed(world->broker, partition);
-        world_trace(world, "partition %u: group at %lld and %lld of %zu and %zu", partition, (long long)position.next[0],
-                    (long long)position.next[1], broker_topic(world->broker, "pawl.commands")->logs[partition].count,
+        world_trace(world, "partition %u: group at %lld and %lld of %zu and %zu", partition,
+                    (long long)position.next[0], (long long)position.next[1],
+                    broker_topic(world->broker, "pawl.commands")->logs[partition].count,
                     broker_topic(world->broker, "pawl.results")->logs[partition].count);
     }
     world_trace(world, "%zu answers to come, %zu transactions open", world->play->answer_count,

@@ -1,5 +1,5 @@
-/* The simulated world: processes of the processor over a broker model, their disks, a client, workers, and everything that
- * can go wrong, all from one seed (design, section 12). */
+/* The simulated world: processes of the processor over a broker model, their disks, a client, workers, and everything
+ * that can go wrong, all from one seed (design, section 12). */
 #ifndef PAWL_TESTS_SIM_WORLD_H
 #define PAWL_TESTS_SIM_WORLD_H
 
@@ -15,7 +15,7 @@ struct process {
     struct kv *kv;
     uint32_t thread_count;
     bool joined[THREADS_MAX];
-    bool in_step[THREADS_MAX];   /* on the stack */
+    bool in_step[THREADS_MAX]; /* on the stack */
     bool in_restore;
     bool in_follow;
     bool in_open;

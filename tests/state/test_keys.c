@@ -24,7 +24,8 @@ static void test_timer_order(void **state)
         uint8_t execution;
         int64_t frame;
     } rows[] = {
-        {INT64_MIN, 0, 0}, {-1, 0, 0}, {0, 0, 0}, {1, 0, -1}, {1, 0, 0}, {1, 0, 7}, {1, 255, -3}, {1700000000000, 3, 0}, {INT64_MAX, 0, 0},
+        {INT64_MIN, 0, 0},     {-1, 0, 0},        {0, 0, 0}, {1, 0, -1}, {1, 0, 0}, {1, 0, 7}, {1, 255, -3},
+        {1700000000000, 3, 0}, {INT64_MAX, 0, 0},
     };
     for (size_t at = 0; at < sizeof rows / sizeof *rows; at++) {
         const struct timer_key timer = {rows[at].due_ms, id_of(rows[at].execution), rows[at].frame};
@@ -57,7 +58,8 @@ static void test_partition_range(void **state)
         assert_true(str_compare(keys_stored(&from), keys_stored(&row)) < 0);
         assert_true(str_compare(keys_stored(&row), keys_stored(&to)) < 0);
         keys_execution(partitions[at] + 1 < PARTITIONS_MAX ? partitions[at] + 1 : 0, &id, &row);
-        assert_false(str_compare(keys_stored(&row), keys_stored(&from)) >= 0 && str_compare(keys_stored(&row), keys_stored(&to)) < 0);
+        assert_false(str_compare(keys_stored(&row), keys_stored(&from)) >= 0 &&
+                     str_compare(keys_stored(&row), keys_stored(&to)) < 0);
     }
 }
 

@@ -35,8 +35,12 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(fixture->path));
     const struct bus_local_options options = {.path = fixture->path, .memory_bytes = (size_t)8 << 20};
     const struct bus_topic_config config = {
-        .name = STR("state"), .partition_count = 2, .cleanup = BUS_CLEANUP_COMPACT, .retention_ms = -1,
-        .delete_retention_ms = 3600000, .max_message_bytes = 1 << 20,
+        .name = STR("state"),
+        .partition_count = 2,
+        .cleanup = BUS_CLEANUP_COMPACT,
+        .retention_ms = -1,
+        .delete_retention_ms = 3600000,
+        .max_message_bytes = 1 << 20,
     };
     assert_int_equal(bus_local_open(&options, &fixture->bus, &error), STATUS_OK);
     assert_int_equal(bus_topic_create(fixture->bus, &config, &error), STATUS_OK);
@@ -60,8 +64,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* One character a record: a letter puts that row, a capital deletes it, a digit is the commit row of that sequence, telling
- * the right number of rows, and '!' makes the next one tell a wrong number. */
+/* One character a record: a letter puts that row, a capital deletes it, a digit is the commit row of that sequence,
+ * telling the right number of rows, and '!' makes the next one tell a wrong number. */
 static void write_log(struct fixture *fixture, const char *script)
 {
     struct bus_producer *producer;
@@ -87,8 +91,9 @@ static void write_log(struct fixture *fixture, const char *script)
             commit.sequence = *at - '0';
             commit.row_count = rows + lie;
             message.key = STR("c");
-            assert_int_equal(codec_encode(fixture->arena, CODEC_AVRO, SCHEMA_state_row, RECORD_commit_row, &commit, &message.value),
-                             STATUS_OK);
+            assert_int_equal(
+                codec_encode(fixture->arena, CODEC_AVRO, SCHEMA_state_row, RECORD_commit_row, &commit, &message.value),
+                STATUS_OK);
             rows = 0;
             lie = false;
         }
@@ -104,8 +109,12 @@ static enum status run(struct fixture *fixture, struct restore_progress *out_pro
     struct bus_error error = {""};
     bool done = false;
     enum status status = STATUS_OK;
-    const struct restore_config config = {.bus = fixture->bus, .kv = fixture->kv, .codec = fixture->codec,
-                                          .topic = fixture->topic, .partition = 1, .delete_retention_ms = 3600000};
+    const struct restore_config config = {.bus = fixture->bus,
+                                          .kv = fixture->kv,
+                                          .codec = fixture->codec,
+                                          .topic = fixture->topic,
+                                          .partition = 1,
+                                          .delete_retention_ms = 3600000};
     assert_int_equal(restore_create(&config, &restore), STATUS_OK);
     while (status == STATUS_OK && !done) {
         status = restore_step(restore, 2, 10, &done, &error);

@@ -89,7 +89,8 @@ static void test_in_order(void **state)
     assert_true(timers_next_due_ms(&fixture->store) == TIMERS_NEVER);
 }
 
-/* A timer that is put behind the last one fired is found all the same, and so is one put anew under the key that fired. */
+/* A timer that is put behind the last one fired is found all the same, and so is one put anew under the key that fired.
+ */
 static void test_behind(void **state)
 {
     struct fixture *fixture = *state;
