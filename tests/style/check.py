@@ -243,13 +243,13 @@ def rule_must_check(tree):
 def rule_columns(tree):
     """Lines fit a screen."""
     exempt = ("tests/schemas/samples",)
-    for path in tree.ending(".c", ".h", ".py", ".sh", ".txt") + tree.scripts():
+    for path in tree.ending(".c", ".h", ".py", ".sh") + tree.scripts():
         if path.startswith(exempt):
             continue
         for number, line in enumerate(tree.text(path).splitlines(), 1):
             if len(line) > COLUMNS_MAX:
                 yield path, number, f"{len(line)} columns; {COLUMNS_MAX} are the most"
-            if line != line.rstrip() and not path.endswith(".txt"):
+            if line != line.rstrip():
                 yield path, number, "blanks at the end of the line"
 
 
