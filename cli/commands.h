@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#define COMMAND_POSITIONALS_MAX 1
+#define COMMAND_POSITIONALS_MAX 1000 /* files of one `pawl validate` */
 
 enum command_id {
 #define COMMAND(name, arguments, least, most, line, help) COMMAND_##name,

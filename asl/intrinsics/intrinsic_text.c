@@ -1,6 +1,7 @@
 #include "asl/intrinsics/intrinsic_call.h"
 #include "asl/java_text.h"
 #include "asl/utf.h"
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/limits.h"
 
@@ -51,11 +52,44 @@ enum status intrinsic_format(const struct intrinsic_frame *frame, const struct v
     return value_string(frame->run->arena, buffer_text(&text), out_value);
 }
 
+/* Compact JSON, its strings with Jackson's escapes whatever those of the source: "\u00e9" is written as é. */
+static enum status write_json(struct buffer *text, const struct value *value, size_t depth)
+{
+    if (depth > JSON_DEPTH_MAX) {
+        return STATUS_LIMIT_EXCEEDED;
+    }
+    switch (value->type) {
+    case VALUE_NULL:
+    case VALUE_BOOLEAN:
+    case VALUE_NUMBER:
+        return value_write(text, value);
+    case VALUE_STRING:
+        return value_write_string(text, value->string);
+    case VALUE_ARRAY:
+        TRY(buffer_add_byte(text, '['));
+        for (uint32_t at = 0; at < value->count; at++) {
+            TRY(at > 0 ? buffer_add_byte(text, ',') : STATUS_OK);
+            TRY(write_json(text, value->items[at], depth + 1));
+        }
+        return buffer_add_byte(text, ']');
+    case VALUE_OBJECT:
+        TRY(buffer_add_byte(text, '{'));
+        for (uint32_t at = 0; at < value->count; at++) {
+            TRY(at > 0 ? buffer_add_byte(text, ',') : STATUS_OK);
+            TRY(value_write_string(text, value->members[at].key));
+            TRY(buffer_add_byte(text, ':'));
+            TRY(write_json(text, value->members[at].value, depth + 1));
+        }
+        return buffer_add_byte(text, '}');
+    }
+    UNREACHABLE("value type");
+}
+
 enum status intrinsic_json_to_string(const struct intrinsic_frame *frame, const struct value **out_value)
 {
-    struct str text;
-    TRY(value_to_text(frame->run->arena, frame->values[0], &text));
-    return value_string(frame->run->arena, text, out_value);
+    struct buffer text = buffer_in(frame->run->arena);
+    TRY(write_json(&text, frame->values[0], 0));
+    return value_string(frame->run->arena, buffer_text(&text), out_value);
 }
 
 enum status intrinsic_string_to_json(const struct intrinsic_frame *frame, const struct value **out_value)
