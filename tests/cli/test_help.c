@@ -145,7 +145,7 @@ static void test_lines(void **state)
         while (text.length > 0) {
             size_t end = str_find(text, '\n');
             assert_true(end < text.length);
-            assert_true(end <= 120);
+            assert_true(end <= 130);
             text = str_from(text, end + 1);
         }
     }
