@@ -107,7 +107,8 @@ enum status run_frame_is_alive(struct run *run, const struct run_frame *frame, b
         ASSERT(depth <= MACHINE_DEPTH_MAX + 1);
         struct run_frame *parent = NULL;
         enum status status = run_frame(run, id, &parent);
-        if (status == STATUS_NOT_FOUND || (status == STATUS_OK && (parent->row.phase != FRAME_CHILDREN || parent->row.child_group != group))) {
+        bool elsewhere = status == STATUS_OK && (parent->row.phase != FRAME_CHILDREN || parent->row.child_group != group);
+        if (status == STATUS_NOT_FOUND || elsewhere) {
             *out_alive = false;
             return STATUS_OK;
         }

@@ -470,7 +470,8 @@ static enum status fail_while_running(struct run *run, struct run_frame *parent,
 {
     struct failure prefixed = *failure;
     const struct state *state = run_state(run, parent);
-    TRY(arena_format(run->arena, &prefixed.cause, "An error occurred while executing the state '%.*s' (entered at the event id #%lld). %.*s",
+    TRY(arena_format(run->arena, &prefixed.cause,
+                     "An error occurred while executing the state '%.*s' (entered at the event id #%lld). %.*s",
                      STR_ARGS(state->name), (long long)parent->row.entered_event_id, STR_ARGS(failure->cause)));
     return begin_abort(run, parent, &prefixed, false);
 }

@@ -55,7 +55,8 @@ static enum status evaluate_seconds(struct run *run, const struct expression *ex
         struct str text;
         *out_seconds = RECORD_NONE;
         TRY(value_to_text(run->arena, value, &text));
-        TRY(failure_set(run->arena, out_failure, errors_name(expression->kind == EXPRESSION_PATH ? ERROR_RUNTIME : ERROR_QUERY_EVALUATION_ERROR),
+        bool path = expression->kind == EXPRESSION_PATH;
+        TRY(failure_set(run->arena, out_failure, errors_name(path ? ERROR_RUNTIME : ERROR_QUERY_EVALUATION_ERROR),
                         "The %.*s field refers to value \"%.*s\" which is not a valid positive integer: %.*s",
                         STR_ARGS(expression->field), STR_ARGS(text), STR_ARGS(expression->text)));
     }

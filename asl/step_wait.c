@@ -31,8 +31,8 @@ static enum status evaluate(struct run *run, struct run_frame *frame, const stru
 }
 
 /* "<p> == <v>" of a path, the value alone of JSONata. */
-static enum status fail_value(struct run *run, struct run_frame *frame, const struct expression *expression, const struct value *value, const char *problem,
-                              struct failure *out_failure)
+static enum status fail_value(struct run *run, struct run_frame *frame, const struct expression *expression,
+                              const struct value *value, const char *problem, struct failure *out_failure)
 {
     struct str text;
     TRY(value_to_text(run->arena, value, &text));

@@ -19,7 +19,8 @@ static bool is_identifier(uint32_t point)
         return (point >= '0' && point <= '9') || ((point | 0x20) >= 'a' && (point | 0x20) <= 'z') || point == '_' ||
                point == '$';
     }
-    return point >= 0xC0 && point != 0xD7 && point != 0xF7 && !(point >= 0x2000 && point < 0x2C00 && !(point >= 0x20A0 && point < 0x20D0)) &&
+    bool symbol = point >= 0x2000 && point < 0x2C00 && !(point >= 0x20A0 && point < 0x20D0);
+    return point >= 0xC0 && point != 0xD7 && point != 0xF7 && !symbol &&
            !(point >= 0x3000 && point < 0x3005) && point < 0xE000;
 }
 

@@ -141,7 +141,8 @@ enum status script_run(struct arena *arena, const struct value *test, struct scr
         return findings_message(arena, &findings, &out_result->problem);
     }
     TRY(status);
-    struct interpreter_options options = {.machine = machine, .config = config, .start_ms = START_MS, .seed = 1, .memory_bytes_max = 512 << 20};
+    struct interpreter_options options = {
+        .machine = machine, .config = config, .start_ms = START_MS, .seed = 1, .memory_bytes_max = 512 << 20};
     TRY(interpreter_create(&options, &out_result->interpreter));
     struct str input_text = STR("{}");
     if (input != NULL) {

@@ -17,7 +17,8 @@ static void check_history(struct arena *arena, struct interpreter *interpreter, 
         assert_int_equal(script_event_line(arena, interpreter_event(interpreter, at), &line), STATUS_OK);
         const struct value *wanted = value_item(expected, at);
         if (wanted == NULL || !str_equal(wanted->string, line)) {
-            fail_msg("event %zu\n  is     %.*s\n  wanted %.*s", at + 1, STR_ARGS(line), STR_ARGS(wanted == NULL ? STR("nothing") : wanted->string));
+            struct str text = wanted == NULL ? STR("nothing") : wanted->string;
+            fail_msg("event %zu\n  is     %.*s\n  wanted %.*s", at + 1, STR_ARGS(line), STR_ARGS(text));
         }
     }
     assert_int_equal(interpreter_event_count(interpreter), expected->count);
@@ -28,7 +29,9 @@ static void check_types(struct arena *arena, struct interpreter *interpreter, co
     struct buffer buffer = buffer_in(arena);
     for (size_t at = 0; at < interpreter_event_count(interpreter); at++) {
         const struct history_event *event = interpreter_event(interpreter, at);
-        assert_int_equal(buffer_format(&buffer, "%s%lld:%.*s", at == 0 ? "" : " ", (long long)event->previous_event_id, STR_ARGS(event->type)), STATUS_OK);
+        enum status status = buffer_format(&buffer, "%s%lld:%.*s", at == 0 ? "" : " ", (long long)event->previous_event_id,
+                                           STR_ARGS(event->type));
+        assert_int_equal(status, STATUS_OK);
     }
     if (!str_equal(buffer_text(&buffer), expected->string)) {
         fail_msg("types\n  are    %.*s\n  wanted %.*s", STR_ARGS(buffer_text(&buffer)), STR_ARGS(expected->string));

@@ -48,7 +48,8 @@ static void test_lines(void **state)
     static const struct pawl_step steps[] = {
         {"printf '{\"expr\":\"$.a\",\"data\":{\"a\":1}}\\n{\"expr\":\"$.a\"}\\n{\"expr\":\"$.[\"}' | $P eval jsonpath --lines", 0,
          "{\"result\":1}\n{\"error\":\"path-not-found\",\"message\":"},
-        {"printf '\\nno\\n[]\\n{}\\n{\"expr\":\"1\",\"bindings\":1}\\n{\"expr\":\"a.b\",\"data\":{\"a\":{\"b\":null}}}\\n{\"expr\":\"x\"}\\n' |"
+        {"printf '\\nno\\n[]\\n{}\\n{\"expr\":\"1\",\"bindings\":1}\\n"
+         "{\"expr\":\"a.b\",\"data\":{\"a\":{\"b\":null}}}\\n{\"expr\":\"x\"}\\n' |"
          " $P eval jsonata --lines | grep -c InvalidLine",
          0, "5\n"},
         {"printf '\\377\\n{\"expr\":\"a.b\",\"data\":{\"a\":{\"b\":null}}}\\n{\"expr\":\"x\"}\\n' | $P eval jsonata --lines", 0,
@@ -62,7 +63,8 @@ static void test_lines(void **state)
         {"printf '{\"operator\":\"StringEqualsPath\",\"variable\":\"a\",\"operand\":\"b\"}\\n' | $P eval choice --lines", 0,
          "{\"result\":false}\n"},
         {"printf '{\"operator\":\"Bogus\",\"variable\":1,\"operand\":1}\\n{}\\n' | $P eval choice --lines", 0, "Field is not supported"},
-        {"printf '{\"input\":{\"a\":1},\"result\":2,\"result_path\":\"$.b\"}\\n{\"input\":{\"a\":1},\"result\":2,\"result_path\":null}\\n' |"
+        {"printf '{\"input\":{\"a\":1},\"result\":2,\"result_path\":\"$.b\"}\\n"
+         "{\"input\":{\"a\":1},\"result\":2,\"result_path\":null}\\n' |"
          " $P eval resultpath --lines",
          0, "{\"result\":{\"a\":1,\"b\":2}}\n{\"result\":{\"a\":1}}\n"},
         {"echo '{\"input\":{\"a\":1},\"result\":2,\"result_path\":\"$.a.b\"}' | $P eval resultpath --lines", 0,

@@ -271,7 +271,8 @@ def main():
             skipped += 1
         else:
             failed += 1
-            print("FAILED %s\n      %s%s" % (name, problem, "\n      waits for " + answer["waitingFor"] if answer.get("waitingFor") else ""))
+            waits = "\n      waits for " + answer["waitingFor"] if answer.get("waitingFor") else ""
+            print("FAILED %s\n      %s%s" % (name, problem, waits))
             if options.v:
                 print("      line %s" % json.dumps(line)[:3000])
                 for event in answer.get("events", []):

@@ -1,6 +1,7 @@
-/* Reads JSON lines {"definition":TEXT,"arn":…,"machineArn":…,"express":bool,"input":TEXT,"mocks":[{resource,parameters,submitted,worker,output,
- * error,cause,fails}]} and writes a line each: {"status","output","error","cause","waitingFor","events":[AWS's shape]} or
- * {"refused":"…"}. compare.py makes the one and judges the other. */
+/* Reads JSON lines {"definition":TEXT,"arn":…,"machineArn":…,"express":bool,"input":TEXT,
+ * "mocks":[{resource,parameters,submitted,worker,output,error,cause,fails}]} and writes a line each:
+ * {"status","output","error","cause","waitingFor","events":[AWS's shape]} or {"refused":"…"}. compare.py makes the one and
+ * judges the other. */
 #include "cli/machine_run.h"
 #include "schemas/codec/history_event.h"
 
@@ -81,7 +82,15 @@ static enum status run_line(struct arena *arena, struct str line, struct buffer 
         return buffer_add_byte(buffer, '}');
     }
     TRY(status);
-    const struct interpreter_options options = {.machine = machine, .arn = text_of(test, "arn"), .state_machine_arn = text_of(test, "machineArn"), .role_arn = STR("arn:aws:iam::111111111111:role/pawl"), .start_ms = START_MS, .seed = 1, .memory_bytes_max = MEMORY_BYTES};
+    const struct interpreter_options options = {
+        .machine = machine,
+        .arn = text_of(test, "arn"),
+        .state_machine_arn = text_of(test, "machineArn"),
+        .role_arn = STR("arn:aws:iam::111111111111:role/pawl"),
+        .start_ms = START_MS,
+        .seed = 1,
+        .memory_bytes_max = MEMORY_BYTES,
+    };
     TRY(interpreter_create(&options, &run.interpreter));
     status = interpreter_start(run.interpreter, text_of(test, "input"));
     if (status == STATUS_OK) {

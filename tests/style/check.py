@@ -205,8 +205,8 @@ def body_of(code, at):
 
 
 def rule_switch(tree):
-    """STYLE 27: a switch over an enum of ours has no default."""
-    head = re.compile(r"\bswitch\s*\(")
+    """STYLE 27: a switch over an enum of ours has no default. One over `(int)enum` is over a part of it, and may."""
+    head = re.compile(r"\bswitch\s*\((?!\(int\))")
     label = re.compile(r"\bcase\s+([A-Za-z_]\w*)\s*:")
     for path in tree.ours(".c", ".h"):
         code = tree.code(path)
