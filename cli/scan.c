@@ -13,10 +13,9 @@ enum exit_code scan_open(struct context *context, const struct bus_topic *topic,
     struct bus *bus = context->connection->bus;
     struct bus_error error = {""};
     struct scan scan = {.topic = topic, .partition = partition};
-    int64_t begin;
-    enum status status = bus_bounds(bus, topic, partition, true, &begin, &scan.end, &error);
+    enum status status = bus_bounds(bus, topic, partition, true, &scan.begin, &scan.end, &error);
     if (status == STATUS_OK) {
-        status = bus_reader_open(bus, topic, partition, begin, &scan.reader, &error);
+        status = bus_reader_open(bus, topic, partition, scan.begin, &scan.reader, &error);
     }
     if (status != STATUS_OK) {
         return context_fail_bus(context, status, bus_topic_name(topic).bytes, &error);

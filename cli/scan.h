@@ -9,7 +9,8 @@ struct scan {
     const struct bus_topic *topic;
     uint32_t partition;
     struct bus_reader *reader; /* NULL: nothing to be read */
-    int64_t end;
+    int64_t begin; /* the first offset that was held, */
+    int64_t end;   /* and the end, when the scan began */
     struct arena *scratch; /* reset at each record that is decoded */
 };
 

@@ -170,6 +170,8 @@ static void test_work(struct pawl *pawl)
         {"$P worker --task charge --lines --request --exec 'while read -r l; do echo 7; done' --until-idle 2 --log-level error"
          " & for n in 1 2 3 4 5; do $P start order --wait --text || exit 1; done; wait", 0, "7\n7\n7\n7\n7\n"},
         {"$P history order/b --text", 0, "LambdaFunctionFailed"},
+        {"$P verify", 0, "\"broken\":0}"},
+        {"$P verify --text", 0, "status"},
         {"$P topics describe --text", 0, "pawl.tasks.charge"},
         {"$P topics trim --task charge --text", 0, "partition 3: trimmed below"},
         {"$P topics trim --task nothing", 1, "pawl.tasks.nothing does not exist"},
@@ -177,6 +179,7 @@ static void test_work(struct pawl *pawl)
         {"$P topics trim --topic pawl.tasks.charge", 2, "--partition and --before"},
         {"$P topics trim --topic pawl.tasks.charge --partition 4 --before 0", 2, "has partitions 0 to 3"},
         {"$P topics trim --topic pawl.tasks.charge --partition 3 --before 0", 0, NULL},
+        {"$P verify", 0, "\"broken\":0}"},
         {"$P topics create --partitions 4", 0, "\"name\":\"pawl.commands\",\"partitions\":4"},
         {"$P topics create --partitions 5", 2, "partitions"},
         {"$P topics create --partitions 0", 2, "--partitions must be"},

@@ -1,0 +1,368 @@
+#include "cli/verify.h"
+
+#include "base/hash.h"
+#include "schemas/execution_statuses.h"
+#include "schemas/history_events.h"
+
+#include <inttypes.h>
+
+#define DAY_US (24LL * 3600 * 1000000)
+
+const char *const verify_rule_names[VERIFY_RULE_COUNT] = {
+#define VERIFY_RULE(id, name, text) name,
+#include "cli/verify_rules.def"
+};
+
+const char *const verify_rule_texts[VERIFY_RULE_COUNT] = {
+#define VERIFY_RULE(id, name, text) text,
+#include "cli/verify_rules.def"
+};
+
+/* ---- Findings ---- */
+
+void verify_report(struct verify *verify, enum verify_rule rule, const struct bus_record *record, const char *format, ...)
+{
+    FILE *out = verify->context->errors;
+    verify->found[rule]++;
+    if (verify->shown++ >= VERIFY_FINDINGS_SHOWN_MAX) {
+        return;
+    }
+    if (record != NULL) {
+        fprintf(out, "%.*s, partition %" PRIu32 ", offset %" PRId64 ": ", STR_ARGS(bus_topic_name(record->topic)),
+                record->partition, record->offset);
+    } else {
+        fprintf(out, "partition %" PRIu32 ": ", verify->partition);
+    }
+    fprintf(out, "%s: ", verify_rule_names[rule]);
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(out, format, arguments);
+    va_end(arguments);
+    fputc('\n', out);
+}
+
+/* ---- Reading ---- */
+
+/* The record's value in the scan's scratch, or NULL: then that was told. */
+static void *decode(struct verify *verify, struct scan *scan, enum schema_id schema, const struct bus_record *record,
+                    enum record_id *out_type)
+{
+    struct codec_error error = {STR("it is too large")};
+    void *value;
+    arena_reset(scan->scratch);
+    verify->counts[VERIFY_READABLE]++;
+    enum status status = codec_decode(verify->context->connection->codec, scan->scratch, schema, record->value, out_type,
+                                      &value, &error);
+    if (status != STATUS_OK) {
+        verify_report(verify, VERIFY_READABLE, record, "%.*s", STR_ARGS(error.message));
+        return NULL;
+    }
+    return value;
+}
+
+/* What is done with a record of a topic. */
+typedef enum exit_code (*take_fn)(struct verify *verify, struct scan *scan, const struct bus_record *record);
+
+/* Every record of the partition. *out_begin: the first offset that is held. */
+static enum exit_code read_topic(struct verify *verify, const struct bus_topic *topic, take_fn take, int64_t *out_begin)
+{
+    struct context *context = verify->context;
+    struct scan scan;
+    struct bus_record record;
+    bool more = true;
+    TRY_RUN(scan_open(context, topic, verify->partition, &scan));
+    *out_begin = scan.begin;
+    enum exit_code code = EXIT_CODE_OK;
+    while (code == EXIT_CODE_OK && more) {
+        code = scan_next(context, &scan, &record, &more);
+        if (code == EXIT_CODE_OK && more) {
+            code = take(verify, &scan, &record);
+        }
+    }
+    scan_close(&scan);
+    return code;
+}
+
+static void check_place(struct verify *verify, const struct bus_record *record, struct str arn)
+{
+    uint32_t expected = hash_partition(arn, bus_topic_partition_count(record->topic));
+    verify->counts[VERIFY_PLACE]++;
+    if (expected != record->partition) {
+        verify_report(verify, VERIFY_PLACE, record, "%.*s belongs on partition %" PRIu32, STR_ARGS(arn), expected);
+    }
+    if (!str_equal(record->key, arn)) {
+        verify_report(verify, VERIFY_PLACE, record, "the key is not %.*s", STR_ARGS(arn));
+    }
+}
+
+/* ---- Runs ---- */
+
+static struct verify_run *find_run(const struct verify *verify, struct str arn, int64_t incarnation)
+{
+    struct verify_run *run = map_get(&verify->runs, arn);
+    while (run != NULL && run->incarnation != incarnation) {
+        run = run->earlier;
+    }
+    return run;
+}
+
+/* The run, made when it is new. NULL: no memory. */
+static struct verify_run *need_run(struct verify *verify, struct str arn, int64_t incarnation)
+{
+    void **place;
+    struct verify_run *run = find_run(verify, arn, incarnation);
+    if (run != NULL) {
+        return run;
+    }
+    run = arena_new(verify->arena, struct verify_run);
+    if (run == NULL || map_at(&verify->runs, arn, &place) != STATUS_OK) {
+        return NULL;
+    }
+    *run = (struct verify_run){.incarnation = incarnation, .earlier = *place};
+    *place = run;
+    return run;
+}
+
+/* Whether it is old enough to be judged: nothing of it is younger than the start of the reading. */
+static bool is_settled(const struct verify *verify, const struct verify_run *run)
+{
+    return run->last_time < verify->start_us && run->incarnation < verify->start_us;
+}
+
+/* ---- pawl.history ---- */
+
+static bool is_scheduled(enum history_event_type type)
+{
+    return type == HISTORY_EVENT_TASK_SCHEDULED || type == HISTORY_EVENT_LAMBDA_FUNCTION_SCHEDULED ||
+           type == HISTORY_EVENT_ACTIVITY_SCHEDULED;
+}
+
+static bool is_end(enum history_event_type type)
+{
+    return type == HISTORY_EVENT_EXECUTION_SUCCEEDED || type == HISTORY_EVENT_EXECUTION_FAILED ||
+           type == HISTORY_EVENT_EXECUTION_ABORTED || type == HISTORY_EVENT_EXECUTION_TIMED_OUT;
+}
+
+static void check_order(struct verify *verify, const struct verify_run *run, const struct history_event *event,
+                        const struct bus_record *record)
+{
+    struct str arn = event->execution_arn;
+    if (event->id != run->last_id + 1) {
+        verify_report(verify, VERIFY_HISTORY, record, "%.*s: event %" PRId64 " where %" PRId64 " is due", STR_ARGS(arn),
+                      event->id, run->last_id + 1);
+    }
+    if (event->previous_event_id < 0 || event->previous_event_id >= event->id) {
+        verify_report(verify, VERIFY_HISTORY, record, "%.*s: event %" PRId64 " names event %" PRId64, STR_ARGS(arn), event->id,
+                      event->previous_event_id);
+    }
+    if (event->timestamp < run->last_time) {
+        verify_report(verify, VERIFY_HISTORY, record, "%.*s: event %" PRId64 " is earlier than the one before", STR_ARGS(arn),
+                      event->id);
+    }
+    if (run->end.bytes != NULL && !str_equal(event->type, STR("ExecutionRedriven"))) {
+        verify_report(verify, VERIFY_HISTORY, record, "%.*s: %.*s after %.*s", STR_ARGS(arn), STR_ARGS(event->type),
+                      STR_ARGS(run->end));
+    }
+}
+
+static enum exit_code take_event(struct verify *verify, struct scan *scan, const struct bus_record *record)
+{
+    enum record_id record_type;
+    enum history_event_type type;
+    const struct history_event *event = decode(verify, scan, SCHEMA_history_event, record, &record_type);
+    if (event == NULL) {
+        return EXIT_CODE_OK;
+    }
+    struct verify_run *run = need_run(verify, event->execution_arn, event->incarnation);
+    if (run == NULL) {
+        return context_fail_memory(verify->context);
+    }
+    check_place(verify, record, event->execution_arn);
+    verify->counts[VERIFY_HISTORY]++;
+    if (!run->has_history && event->id > 1 && scan->begin > 0) {
+        run->cut = true; /* the topic's retention took its first events */
+        run->last_id = event->id - 1;
+    }
+    check_order(verify, run, event, record);
+    run->has_history = true;
+    run->last_id = event->id;
+    run->last_time = event->timestamp;
+    run->end = STR_NONE;
+    if (!history_event_type_of(event->type, &type)) {
+        verify_report(verify, VERIFY_HISTORY, record, "there is no event type %.*s", STR_ARGS(event->type));
+        return EXIT_CODE_OK;
+    }
+    run->scheduled += is_scheduled(type);
+    if (is_end(type)) {
+        run->end = history_event_type_name(type);
+    }
+    return EXIT_CODE_OK;
+}
+
+/* ---- pawl.tasks.* ---- */
+
+static enum exit_code take_request(struct verify *verify, struct scan *scan, const struct bus_record *record)
+{
+    enum record_id type;
+    void **place;
+    const struct task_request *request = decode(verify, scan, SCHEMA_task_request, record, &type);
+    if (request == NULL) {
+        return EXIT_CODE_OK;
+    }
+    check_place(verify, record, request->execution_arn);
+    verify->counts[VERIFY_TASK]++;
+    struct verify_run *run = need_run(verify, request->execution_arn, request->incarnation);
+    if (run == NULL || map_at(&verify->tokens, request->task_token, &place) != STATUS_OK) {
+        return context_fail_memory(verify->context);
+    }
+    if (*place != NULL) {
+        verify_report(verify, VERIFY_TASK, record, "%.*s: the token of state %.*s, attempt %" PRId64 ", was there before",
+                      STR_ARGS(request->execution_arn), STR_ARGS(request->state_name), request->attempt);
+    }
+    *place = verify;
+    run->requested++;
+    return EXIT_CODE_OK;
+}
+
+/* ---- pawl.executions ---- */
+
+static enum exit_code take_status(struct verify *verify, struct scan *scan, const struct bus_record *record)
+{
+    enum record_id type;
+    void **place;
+    if (map_at(&verify->statuses, record->key, &place) != STATUS_OK) {
+        return context_fail_memory(verify->context);
+    }
+    if (record->value.bytes == NULL) {
+        *place = NULL;
+        return EXIT_CODE_OK;
+    }
+    const struct execution_status *status = decode(verify, scan, SCHEMA_execution_status, record, &type);
+    if (status == NULL) {
+        return EXIT_CODE_OK;
+    }
+    check_place(verify, record, status->execution_arn);
+    struct verify_status *kept = arena_new(verify->arena, struct verify_status);
+    if (kept == NULL || arena_copy(verify->arena, status->status, &kept->status) != STATUS_OK) {
+        return context_fail_memory(verify->context);
+    }
+    kept->incarnation = status->incarnation;
+    kept->version = status->version;
+    *place = kept;
+    return EXIT_CODE_OK;
+}
+
+/* The status that an execution has whose history ends so: "ExecutionTimedOut" is TIMED_OUT. */
+static struct str status_of_end(struct str end)
+{
+    static const struct {
+        enum history_event_type event;
+        enum execution_status_id status;
+    } rows[] = {
+        {HISTORY_EVENT_EXECUTION_SUCCEEDED, EXECUTION_STATUS_SUCCEEDED},
+        {HISTORY_EVENT_EXECUTION_FAILED, EXECUTION_STATUS_FAILED},
+        {HISTORY_EVENT_EXECUTION_ABORTED, EXECUTION_STATUS_ABORTED},
+        {HISTORY_EVENT_EXECUTION_TIMED_OUT, EXECUTION_STATUS_TIMED_OUT},
+    };
+    for (size_t at = 0; end.bytes != NULL && at < sizeof rows / sizeof *rows; at++) {
+        if (str_equal(history_event_type_name(rows[at].event), end)) {
+            return execution_status_name(rows[at].status);
+        }
+    }
+    return execution_status_name(EXECUTION_STATUS_RUNNING);
+}
+
+static void check_status(struct verify *verify, struct str arn, const struct verify_run *run,
+                         const struct verify_status *status)
+{
+    struct str expected = status_of_end(run->end);
+    verify->counts[VERIFY_STATUS]++;
+    if (run->incarnation != status->incarnation) {
+        if (run->incarnation > status->incarnation) {
+            verify_report(verify, VERIFY_STATUS, NULL, "%.*s: the status is of an earlier run", STR_ARGS(arn));
+        } else if (run->end.bytes == NULL) {
+            verify_report(verify, VERIFY_STATUS, NULL, "%.*s: an earlier run has no end", STR_ARGS(arn));
+        }
+        return;
+    }
+    if (!str_equal(status->status, expected)) {
+        verify_report(verify, VERIFY_STATUS, NULL, "%.*s is %.*s, and by its history %.*s", STR_ARGS(arn),
+                      STR_ARGS(status->status), STR_ARGS(expected));
+    }
+    if (run->end.bytes != NULL && status->version != run->last_id) {
+        verify_report(verify, VERIFY_STATUS, NULL, "%.*s ended with event %" PRId64 ", its status says %" PRId64, STR_ARGS(arn),
+                      run->last_id, status->version);
+    }
+}
+
+/* ---- Across topics ---- */
+
+static void check_tasks(struct verify *verify, struct str arn, const struct verify_run *run)
+{
+    bool fewer = run->requested < run->scheduled && !verify->tasks_cut;
+    bool more = run->requested > run->scheduled && !run->cut;
+    if (fewer || more) {
+        verify_report(verify, VERIFY_TASK, NULL, "%.*s scheduled %" PRId64 " tasks, and %" PRId64 " were asked for",
+                      STR_ARGS(arn), run->scheduled, run->requested);
+    }
+}
+
+static void check_run(struct verify *verify, struct str arn, const struct verify_run *run)
+{
+    const struct verify_status *status = map_get(&verify->statuses, arn);
+    int64_t retention_us = settings_number(verify->context->settings, OPTION_RETENTION_DAYS) * DAY_US;
+    bool standard = str_find_str(arn, STR(":execution:")) < arn.length;
+    if (!is_settled(verify, run)) {
+        return;
+    }
+    check_tasks(verify, arn, run);
+    if (!run->has_history) {
+        return;
+    }
+    if (status != NULL) {
+        check_status(verify, arn, run, status);
+    } else if (standard && run->last_time > verify->start_us - retention_us) {
+        verify_report(verify, VERIFY_STATUS, NULL, "%.*s has a history, and no status", STR_ARGS(arn));
+    }
+}
+
+static void check_runs(struct verify *verify)
+{
+    for (size_t at = 0; at < verify->runs.capacity; at++) {
+        const struct map_entry *entry = &verify->runs.entries[at];
+        for (const struct verify_run *run = entry->value; run != NULL; run = run->earlier) {
+            check_run(verify, entry->key, run);
+        }
+    }
+    for (size_t at = 0; at < verify->statuses.capacity; at++) {
+        const struct map_entry *entry = &verify->statuses.entries[at];
+        const struct verify_status *status = entry->value;
+        if (status != NULL && find_run(verify, entry->key, status->incarnation) == NULL) {
+            verify_report(verify, VERIFY_STATUS, NULL, "%.*s has a status, and no history", STR_ARGS(entry->key));
+        }
+    }
+}
+
+enum exit_code verify_partition(struct verify *verify, const struct bus_topic *const *tasks, size_t task_count)
+{
+    struct context *context = verify->context;
+    const struct bus_topic *history;
+    const struct bus_topic *executions;
+    int64_t begin;
+    arena_reset(verify->arena);
+    verify->runs = map_in(verify->arena);
+    verify->statuses = map_in(verify->arena);
+    verify->tokens = map_in(verify->arena);
+    verify->tasks_cut = false;
+    TRY_RUN(connection_topic(context, TOPIC_HISTORY, &history));
+    TRY_RUN(connection_topic(context, TOPIC_EXECUTIONS, &executions));
+    /* In this order: what is told of an execution by what is read later is never less. */
+    TRY_RUN(read_topic(verify, executions, take_status, &begin));
+    for (size_t at = 0; at < task_count; at++) {
+        TRY_RUN(read_topic(verify, tasks[at], take_request, &begin));
+        verify->tasks_cut = verify->tasks_cut || begin > 0;
+    }
+    TRY_RUN(read_topic(verify, history, take_event, &begin));
+    check_runs(verify);
+    return verify_state(verify);
+}
