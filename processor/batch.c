@@ -3,7 +3,6 @@
 #include "bus/bus_port.h"
 #include "processor/loop_parts.h"
 #include "state/mutant.h"
-#include "state/timers.h"
 
 #include <inttypes.h>
 
@@ -252,7 +251,7 @@ static void drop(struct loop *loop)
             partition->current = partition->committed;
             partition->seek_pending = !MUTANT(NO_SEEK_AFTER_ABORT);
             partition->usage_minute = PARTITION_USAGE_UNKNOWN;
-            timers_forget(&partition->store);
+            store_forget(&partition->store);
         }
     }
     loop->need = (struct need){.type = NEED_NOTHING};

@@ -15,7 +15,7 @@ struct processor_config {
     size_t memory_bytes;   /* RocksDB's cache and write buffers */
     uint32_t thread_count; /* stream threads, 1 ..= PROCESSOR_THREADS_MAX */
     enum codec_encoding encodings[TOPIC_COUNT]; /* of what is written; state rows are always Avro */
-    struct str route_table; /* asl/route.h; STR_NONE: each resource has its own route */
+    struct str route_table;                     /* asl/route.h; STR_NONE: each resource has its own route */
     struct step_config step;
     uint32_t batch_records_max;     /* BATCH_RECORDS_MAX */
     size_t batch_bytes_max;         /* BATCH_BYTES_MAX */

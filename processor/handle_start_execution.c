@@ -179,7 +179,7 @@ static enum status check(struct handling *handling, struct start *start, bool *o
 /* The same start again: the answer it had, as long as it runs. */
 static enum status answer_existing(struct handling *handling, const struct start *start, const struct name_row *name)
 {
-    const struct store *store = &handling->partition->store;
+    struct store *store = &handling->partition->store;
     const struct execution_row *row;
     struct execution_id id = execution_id_of(start->arn, name->incarnation);
     enum status status = store_execution(store, handling->arena, &id, &row);

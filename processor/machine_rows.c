@@ -245,9 +245,8 @@ enum status machine_rows_check(struct handling *handling, const struct reply_to 
     }
     const struct machine *machine;
     struct findings findings = {0};
-    enum status status =
-        machine_compile_routed(handling->arena, text, express ? MACHINE_EXPRESS : MACHINE_STANDARD,
-                               topics_route_table(handling->topics), &machine, &findings);
+    enum status status = machine_compile_routed(handling->arena, text, express ? MACHINE_EXPRESS : MACHINE_STANDARD,
+                                                topics_route_table(handling->topics), &machine, &findings);
     if (status == STATUS_INVALID) {
         struct str message;
         *out_refused = true;

@@ -12,8 +12,9 @@
 
 #define MACHINE_STATUS_ACTIVE STR("ACTIVE")
 #define MACHINE_STATUS_DELETING STR("DELETING")
-#define MACHINE_STATUS_DELETED STR("DELETED") /* in the owner's row alone: change numbers go on when it is made again  \
-                                               */
+#define MACHINE_STATUS_DELETED                                                                                         \
+    STR("DELETED") /* in the owner's row alone: change numbers go on when it is made again                             \
+                    */
 
 /* NOT_FOUND when there is none. */
 MUST_CHECK enum status machine_rows_head(struct handling *handling, struct str arn, const struct definition **out_head);

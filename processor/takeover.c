@@ -76,6 +76,7 @@ void takeover_give_up(struct loop *loop, const uint32_t *ids, size_t count)
             struct partition *partition = loop->partitions[place];
             if (partition->id == ids[at]) {
                 let_go(loop, partition);
+                store_clear(&partition->store);
                 free(partition);
                 loop->partitions[place] = loop->partitions[--loop->partition_count];
                 break;
@@ -89,6 +90,7 @@ void takeover_begin_again(struct loop *loop, struct partition *partition)
     struct bus_error ignored;
     uint32_t id = partition->id;
     let_go(loop, partition);
+    store_clear(&partition->store);
     *partition = (struct partition){.id = id};
     store_init(&partition->store, loop->shared.kv, loop->overlay, loop->shared.codec, id);
     /* What is still delivered is dropped until the partition is active. */
@@ -284,6 +286,7 @@ static enum status settle_restored(struct loop *loop, struct partition *partitio
     partition->committed = partition->current;
     partition->usage_minute = PARTITION_USAGE_UNKNOWN;
     timers_forget(&partition->store);
+    store_keep_rows(&partition->store);
     partition->disagreements = 0;
     partition->seek_pending = true;
     partition->phase = PARTITION_ACTIVE;

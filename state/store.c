@@ -1,6 +1,7 @@
 #include "state/store.h"
 
 #include "base/assert.h"
+#include "state/mutant.h"
 #include "state/timers.h"
 
 void store_init(struct store *store, struct kv *kv, struct kv_batch *overlay, const struct codec *codec,
@@ -10,15 +11,54 @@ void store_init(struct store *store, struct kv *kv, struct kv_batch *overlay, co
     timers_forget(store);
 }
 
+void store_clear(struct store *store)
+{
+    row_cache_destroy(store->executions);
+    store->executions = NULL;
+}
+
+void store_keep_rows(struct store *store)
+{
+    if (store->executions == NULL) {
+        store->executions = row_cache_create();
+    }
+}
+
+void store_forget(struct store *store)
+{
+    if (!MUTANT(KEEP_ROWS_AFTER_ABORT)) {
+        row_cache_clear(store->executions);
+    }
+    timers_forget(store);
+}
+
 void store_begin(struct store *store, struct arena *arena)
 {
     store->changes = (struct store_changes){.arena = arena};
+    store->read_row = NULL;
     kv_batch_savepoint(store->overlay);
+}
+
+/* The execution that a published key names, or false: it is of another kind. */
+static bool execution_of(struct str published, struct execution_id *out_id)
+{
+    if (published.length != 1 + EXECUTION_ID_BYTES || published.bytes[0] != KEY_EXECUTION) {
+        return false;
+    }
+    memcpy(out_id->bytes, published.bytes + 1, EXECUTION_ID_BYTES);
+    return true;
 }
 
 void store_rollback(struct store *store)
 {
     kv_batch_rollback(store->overlay);
+    store->read_row = NULL;
+    for (size_t at = 0; at < store->changes.count; at++) {
+        struct execution_id id;
+        if (execution_of(store->changes.items[at].key, &id)) {
+            row_cache_remove(store->executions, &id);
+        }
+    }
     store->changes.count = 0;
 }
 
@@ -72,12 +112,22 @@ enum status store_put(struct store *store, const struct key *key, enum record_id
     struct str value;
     TRY(codec_encode(store->changes.arena, CODEC_AVRO, SCHEMA_state_row, record, row, &value));
     TRY(note_change(store, key, value));
+    struct execution_id id;
+    if (record == RECORD_execution_row && execution_of(keys_published(key), &id)) {
+        row_cache_put(store->executions, &id, value);
+        store->read_row = NULL;
+    }
     return kv_batch_put(store->overlay, keys_stored(key), value);
 }
 
 enum status store_delete(struct store *store, const struct key *key)
 {
     TRY(note_change(store, key, STR_NONE));
+    struct execution_id id;
+    if (execution_of(keys_published(key), &id)) {
+        row_cache_remove(store->executions, &id);
+        store->read_row = NULL;
+    }
     return kv_batch_delete(store->overlay, keys_stored(key));
 }
 
@@ -101,13 +151,29 @@ enum status store_scan(const struct store *store, const struct key *prefix, cons
 
 /* ---- Rows of executions ---- */
 
-enum status store_execution(const struct store *store, struct arena *arena, const struct execution_id *id,
+enum status store_execution(struct store *store, struct arena *arena, const struct execution_id *id,
                             const struct execution_row **out_row)
 {
-    struct key key;
+    if (store->read_row != NULL && arena == store->changes.arena && execution_id_equal(&store->read_id, id)) {
+        *out_row = store->read_row;
+        return STATUS_OK;
+    }
     const void *row;
-    keys_execution(store->partition, id, &key);
-    TRY(store_get(store, arena, &key, RECORD_execution_row, &row));
+    struct str value;
+    struct str kept = row_cache_get(store->executions, id);
+    if (kept.bytes != NULL) {
+        TRY(arena_copy(arena, kept, &value));
+    } else {
+        struct key key;
+        keys_execution(store->partition, id, &key);
+        TRY(kv_get(store->kv, store->overlay, arena, keys_stored(&key), &value));
+        row_cache_put(store->executions, id, value);
+    }
+    TRY(store_decode(store, arena, RECORD_execution_row, value, &row));
+    if (arena == store->changes.arena) {
+        store->read_row = row;
+        store->read_id = *id;
+    }
     *out_row = row;
     return STATUS_OK;
 }

@@ -13,6 +13,7 @@
 #include "schemas/codec/codec.h"
 #include "schemas/records.h"
 #include "state/keys.h"
+#include "state/row_cache.h"
 
 /* A record of pawl.state. */
 struct store_change {
@@ -33,6 +34,11 @@ struct store {
     const struct codec *codec;
     uint32_t partition;
     struct store_changes changes; /* of the present step */
+    struct row_cache *executions; /* NULL: nothing is kept */
+
+    /* The execution row that the present step has read, decoded; NULL: none. */
+    const struct execution_row *read_row;
+    struct execution_id read_id;
 
     /* Timers (state/timers.h): no timer row sorts before `timers_from`; none is due before `timers_due_ms`. */
     struct key timers_from;
@@ -41,6 +47,15 @@ struct store {
 
 void store_init(struct store *store, struct kv *kv, struct kv_batch *overlay, const struct codec *codec,
                 uint32_t partition);
+
+/* store_init takes hold of nothing until store_keep_rows; store_clear lets go of it. */
+void store_clear(struct store *store);
+
+/* Execution rows are kept in memory from now on. */
+void store_keep_rows(struct store *store);
+
+/* The overlay was dropped: what was known of staged rows is forgotten, next due times included. */
+void store_forget(struct store *store);
 
 /* Begins a step: its changes are collected in `arena`, and store_rollback takes them all back. One at a time over all
  * stores that share an overlay. */
@@ -70,7 +85,7 @@ MUST_CHECK enum status store_decode(const struct store *store, struct arena *are
 /* The port that asl/step.h reads; owner is the store. */
 struct rows store_rows(struct store *store);
 
-MUST_CHECK enum status store_execution(const struct store *store, struct arena *arena, const struct execution_id *id,
+MUST_CHECK enum status store_execution(struct store *store, struct arena *arena, const struct execution_id *id,
                                        const struct execution_row **out_row);
 MUST_CHECK enum status store_name(const struct store *store, struct arena *arena, struct str arn,
                                   const struct name_row **out_row);
