@@ -258,9 +258,15 @@ static void drop(struct loop *loop)
     clear_batch(loop);
 }
 
-static enum status fenced(struct loop *loop)
+/* A transaction that was fenced in its middle is still to be ended on our side; what the broker says to it is all one.
+ */
+static enum status fenced(struct loop *loop, bool begun)
 {
+    struct bus_error ignored;
     drop(loop);
+    if (begun && bus_abort(loop->member, &ignored) == STATUS_FATAL) {
+        return STATUS_FATAL;
+    }
     counters_add(loop->shared.counters, COUNTER_FENCED, 1);
     for (size_t at = 0; at < loop->partition_count && !MUTANT(FENCED_KEEPS_STATE); at++) {
         takeover_begin_again(loop, loop->partitions[at]);
@@ -276,7 +282,7 @@ enum status batch_fail(struct loop *loop, enum status status, struct bus_error *
         return status;
     }
     if (status == STATUS_FENCED) {
-        return fenced(loop);
+        return fenced(loop, begun);
     }
     bool was_single = poison_is_single(&loop->poison);
     poison_aborted(&loop->poison, loop->batch.records, loop->batch.has_subject ? &loop->batch.subject : NULL);
@@ -295,5 +301,5 @@ enum status batch_fail(struct loop *loop, enum status status, struct bus_error *
     if (status == STATUS_OK) {
         return STATUS_RETRIABLE;
     }
-    return status == STATUS_FATAL ? status : fenced(loop);
+    return status == STATUS_FATAL ? status : fenced(loop, false);
 }

@@ -221,8 +221,9 @@ enum status definitions_follow(struct definitions *definitions, uint32_t records
             return STATUS_OK;
         }
         TRY(status);
-        TRY(apply(definitions, &record, out_error));
+        status = apply(definitions, &record, out_error);
         atomic_store(&definitions->position, bus_reader_position(definitions->reader));
+        TRY(status);
     }
     return STATUS_OK;
 }

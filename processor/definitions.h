@@ -21,7 +21,8 @@ MUST_CHECK enum status definitions_create(struct bus *bus, struct topics *topics
 void definitions_destroy(struct definitions *definitions);
 
 /* Reads what there is, at most about records_max records, waiting at most timeout_ms for the first. *out_idle: nothing
- * more was there. By one thread. */
+ * more was there. CORRUPT: a record could not be read and was passed over (*out_error tells which): go on. By one
+ * thread. */
 MUST_CHECK enum status definitions_follow(struct definitions *definitions, uint32_t records_max, int timeout_ms,
                                           bool *out_idle, struct bus_error *out_error);
 

@@ -77,6 +77,20 @@ static enum status open_kv(struct processor *processor, struct bus_error *out_er
     return STATUS_OK;
 }
 
+/* Follows once. A record that can't be read is told and passed over: what it defines is missing, the rest goes on. */
+static enum status follow(struct processor *processor, int timeout_ms, bool *out_idle, struct bus_error *out_error)
+{
+    *out_idle = false;
+    enum status status = definitions_follow(processor->definitions, FOLLOW_RECORDS, timeout_ms, out_idle, out_error);
+    if (status != STATUS_CORRUPT) {
+        return status;
+    }
+    char quoted[700];
+    log_event(LOG_ERROR, "definition_unreadable", "reason=%s",
+              log_quote(str_of(out_error->text), quoted, sizeof quoted));
+    return STATUS_OK;
+}
+
 /* To the end as it is now; the group is not joined before. */
 static enum status read_definitions(struct processor *processor, struct bus_error *out_error)
 {
@@ -85,7 +99,7 @@ static enum status read_definitions(struct processor *processor, struct bus_erro
     bool idle;
     TRY(bus_bounds(processor->bus, topics_get(processor->topics, TOPIC_DEFINITIONS), 0, true, &begin, &end, out_error));
     do {
-        enum status status = definitions_follow(processor->definitions, FOLLOW_RECORDS, POLL_MS, &idle, out_error);
+        enum status status = follow(processor, POLL_MS, &idle, out_error);
         if (status != STATUS_OK && status != STATUS_RETRIABLE) {
             return status;
         }
@@ -301,7 +315,7 @@ static void *run_follower(void *argument)
     while (!atomic_load(&processor->stopping_help)) {
         struct bus_error error = {""};
         bool idle;
-        enum status status = definitions_follow(processor->definitions, FOLLOW_RECORDS, POLL_MS, &idle, &error);
+        enum status status = follow(processor, POLL_MS, &idle, &error);
         if (status == STATUS_OK && bus_now_ms(processor->bus) - checked_ms > TOPICS_CHECK_MS) {
             checked_ms = bus_now_ms(processor->bus);
             status = bus_topics_check(processor->bus, &error);

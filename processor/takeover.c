@@ -435,6 +435,9 @@ enum status takeover_meet_need(struct loop *loop, struct bus_error *out_error)
     char quoted[600];
     log_event(LOG_WARNING, "need_not_met", "thread=%" PRIu32 " partition=%" PRIu32 " reason=%s", loop->thread,
               partition->id, log_quote(str_of(out_error->text), quoted, sizeof quoted));
+    if (status == STATUS_REFUSED || status == STATUS_INVALID) {
+        partition->attempt.count++; /* it won't get better: after some tries the record is given up */
+    }
     partition->seek_pending = false;
     wait_for(loop, partition, INT64_MAX, NEED_RETRY_MS);
     return STATUS_OK;

@@ -711,6 +711,9 @@ static enum status sim_produce(struct bus_member *base, const struct bus_message
     if (member->txn->state != TXN_ONGOING) {
         return bus_port_fail(out_error, STATUS_FENCED, "the transaction was ended by another");
     }
+    if (fails(member->bus, broker->faults.unknown_in_10000 / 10)) {
+        return bus_port_fail(out_error, STATUS_FENCED, "the producer was given up in the middle");
+    }
     if (is_poisoned(broker, message)) {
         return bus_port_fail(out_error, STATUS_ABORTABLE, "poison");
     }
