@@ -24,7 +24,7 @@ static enum status answer(struct machine_run *run, struct interpreter_task *task
     const struct task_request *request = task->request;
     enum step_outcome outcome = STEP_APPLIED;
     struct step_event event = {.type = STEP_TASK_STARTED, .worker_name = mock->worker_name};
-    mock->used = true;
+    mock->used = !mock->repeats;
     if (mock->worker_name.bytes != NULL) {
         TRY(interpreter_answer(run->interpreter, request, event, &outcome));
     }
@@ -43,7 +43,15 @@ static enum status answer(struct machine_run *run, struct interpreter_task *task
     return interpreter_answer(run->interpreter, request, event, &outcome);
 }
 
-/* Answers the first open task that a mock fits. */
+/* The same by who is asked where no mock fits. */
+static enum status ask(struct machine_run *run, struct interpreter_task *task)
+{
+    struct machine_run_mock mock = {.used = false};
+    TRY(run->answer(run->owner, interpreter_arena(run->interpreter), task->request, &mock));
+    return answer(run, task, &mock);
+}
+
+/* Answers the first open task that a mock fits, or that who is asked does. */
 static enum status answer_one(struct machine_run *run, bool *out_answered)
 {
     *out_answered = false;
@@ -56,6 +64,10 @@ static enum status answer_one(struct machine_run *run, bool *out_answered)
                 *out_answered = true;
                 return answer(run, task, &run->mocks[mock]);
             }
+        }
+        if (!task->answered && run->answer != NULL) {
+            *out_answered = true;
+            return ask(run, task);
         }
     }
     return STATUS_OK;
@@ -82,7 +94,7 @@ enum status machine_run(struct machine_run *run, struct str *out_waiting_for)
         }
         int64_t due_ms = interpreter_next_due_ms(run->interpreter);
         *out_waiting_for = unanswered(run);
-        if (due_ms == INT64_MAX ||
+        if (due_ms == INT64_MAX || (run->must_answer && out_waiting_for->bytes != NULL) ||
             (out_waiting_for->bytes != NULL && due_ms - interpreter_now_ms(run->interpreter) > EXECUTION_MS_MAX / 2)) {
             return STATUS_TIMED_OUT;
         }

@@ -1,7 +1,7 @@
 /* One machine, in process, no bus, virtual time: what `pawl run` and the tests of recorded executions are made of.
  *
  * Tasks are answered from a list of mocks in the order they are asked for; when none can be answered, time moves on to the
- * next timer. A year's Wait takes no time. */
+ * next timer. A month's Wait takes no time. */
 #ifndef PAWL_CLI_MACHINE_RUN_H
 #define PAWL_CLI_MACHINE_RUN_H
 
@@ -19,6 +19,7 @@ struct machine_run_mock {
     bool fails;                     /* with error and cause; else, without output, it never answers */
     struct str error;
     struct str cause;
+    bool repeats;                   /* answers any number of tasks */
     bool used;
 };
 
@@ -26,9 +27,14 @@ struct machine_run {
     struct interpreter *interpreter; /* started; the caller's */
     struct machine_run_mock *mocks;
     size_t mock_count;
+    /* Asked for a task that no mock fits; the answer's texts live in `arena`. NULL: nobody is asked. */
+    enum status (*answer)(void *owner, struct arena *arena, const struct task_request *request,
+                          struct machine_run_mock *out_answer);
+    void *owner;
+    bool must_answer; /* a task that nothing answers ends the run, though it has a timeout */
 };
 
-/* Runs until the execution ends. STATUS_TIMED_OUT: it waits for a task that no mock answers, and for no time;
+/* Runs until the execution ends. STATUS_TIMED_OUT: it waits for a task that nothing answers, and for no time (but see must_answer);
  * *out_waiting_for is its state. */
 MUST_CHECK enum status machine_run(struct machine_run *run, struct str *out_waiting_for);
 
