@@ -43,8 +43,8 @@ static const char make_files[] =
     "  W: {Type: Wait, Seconds: 8640000, End: true}\n"
     "END\n"
     "echo '{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Next\":\"A\"},\"B\":{\"Type\":\"Succeed\"}}}' > bad.json\n"
-    "echo '{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.x\",\"IsPresent\":true,\"Next\":\"B\"}],"
-    "\"Default\":\"A\"},\"B\":{\"Type\":\"Succeed\"}}}' > loop.json";
+    "echo '{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.x\",\"IsPresent\":true,"
+    "\"Next\":\"B\"}],\"Default\":\"A\"},\"B\":{\"Type\":\"Succeed\"}}}' > loop.json";
 
 static void test_mocks(void **state)
 {
