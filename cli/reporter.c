@@ -69,6 +69,13 @@ static enum status send_result(struct reporter *reporter, struct task *task, str
     return status;
 }
 
+static void lose_beat(const struct beat *beat, const struct bus_error *error)
+{
+    char quoted[1024];
+    log_event(LOG_WARNING, "heartbeat_lost", "execution=%.*s reason=%s", STR_ARGS(beat->task->request->execution_arn),
+              log_quote(str_of(error->text), quoted, sizeof quoted));
+}
+
 /* A heartbeat that can't be sent is lost: the next one comes. */
 static void send_beats(struct reporter *reporter, struct beat *first)
 {
@@ -81,8 +88,11 @@ static void send_beats(struct reporter *reporter, struct beat *first)
         if (status == STATUS_OK) {
             status = send(reporter, beat->task, value, &error);
         }
+        if (status == STATUS_OK && beat->next == NULL) {
+            status = bus_producer_flush(reporter->producer, FLUSH_MS, &error);
+        }
         if (status != STATUS_OK) {
-            log_event(LOG_WARNING, "heartbeat_lost", "execution=%.*s", STR_ARGS(beat->task->request->execution_arn));
+            lose_beat(beat, &error);
         }
         first = beat->next;
         free(beat);

@@ -188,6 +188,29 @@ static void test_work(struct pawl *pawl)
     PLAY(pawl, steps);
 }
 
+/* A worker that is killed in the middle of a task, and one that works longer than a heartbeat may take. */
+static void test_hard_work(struct pawl *pawl)
+{
+    static const struct pawl_step steps[] = {
+        {"cat > slow.json <<'END'\n"
+         "{\"StartAt\": \"S\", \"States\": {\"S\": {\"Type\": \"Task\", \"HeartbeatSeconds\": 2, \"TimeoutSeconds\": 60,\n"
+         "  \"Resource\": \"arn:aws:lambda:us-east-1:000000000000:function:slow\", \"End\": true}}}\n"
+         "END\n"
+         "$P define slow.json", 0, NULL},
+        {"$P worker --task slow --exec 'touch begun; sleep 4; echo 1' --log-level error & w=$!; $P start slow --name a"
+         "; while ! [ -e begun ]; do sleep 0.1; done; kill -KILL $w; $P worker --task slow --exec 'echo 2' --until-idle 3"
+         " --log-level error", 0, NULL},
+        {"$P describe slow/a", 0, "\"output\":\"2\""},
+        {"$P worker --task slow --exec 'sleep 5; echo 3' --until-idle 3 --log-level error & $P start slow --wait --text"
+         "; c=$?; wait; exit $c", 0, "3\n"},
+        {"$P worker --task slow --exec 'sleep 1; echo 4' --log-level error & w=$!; $P start slow --name b; sleep 0.5"
+         "; kill $w; wait $w; $P describe slow/b", 0, "\"output\":\"4\""},
+        {"$P worker --task slow --exec 'sleep 30; echo 4' --log-level error & w=$!; $P start slow --name c; sleep 0.5"
+         "; kill $w; sleep 0.5; kill $w; wait $w", 1, NULL},
+    };
+    PLAY(pawl, steps);
+}
+
 static void test_dev(void **state)
 {
     struct pawl *pawl = *state;
@@ -205,6 +228,7 @@ static void test_dev(void **state)
     test_start(pawl);
     test_look(pawl);
     test_work(pawl);
+    test_hard_work(pawl);
     assert_int_equal(pawl_stop_dev(pawl, SIGTERM), 0);
     PLAY(pawl, gone);
     /* What it knew it knows again, after a crash too. */
