@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#define SLOTS 4096
+#define SLOTS 2048 /* with the bytes of a row, a bound on the memory of a partition: 5 MiB, and usually 2 */
 
 struct slot {
     struct execution_id id;

@@ -12,7 +12,7 @@
 struct row_cache;
 
 /* Bytes of a row that is worth keeping. */
-#define ROW_CACHE_VALUE_BYTES_MAX 4096
+#define ROW_CACHE_VALUE_BYTES_MAX 2048
 
 /* Never fails: without memory, nothing is kept. All take NULL for a cache that is not there. */
 struct row_cache *row_cache_create(void);
