@@ -42,6 +42,7 @@ struct store {
 
     /* Timers (state/timers.h): no timer row sorts before `timers_from`; none is due before `timers_due_ms`. */
     struct key timers_from;
+    struct key timers_put; /* the first of those put since the last scan; empty: none */
     int64_t timers_due_ms;
 };
 

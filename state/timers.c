@@ -1,8 +1,14 @@
 #include "state/timers.h"
 
+static bool is_before(const struct key *a, const struct key *b)
+{
+    return str_compare(keys_stored(a), keys_stored(b)) < 0;
+}
+
 void timers_forget(struct store *store)
 {
     keys_kind(store->partition, KEY_TIMER, &store->timers_from);
+    store->timers_put.length = 0;
     store->timers_due_ms = INT64_MIN;
 }
 
@@ -14,8 +20,11 @@ enum status timers_put(struct store *store, const struct timer_key *timer, int64
     row.phase_counter = phase_counter;
     keys_timer(store->partition, timer, &key);
     TRY(store_put(store, &key, RECORD_timer_row, &row));
-    if (str_compare(keys_stored(&key), keys_stored(&store->timers_from)) < 0) {
+    if (is_before(&key, &store->timers_from)) {
         store->timers_from = key;
+    }
+    if (store->timers_put.length == 0 || is_before(&key, &store->timers_put)) {
+        store->timers_put = key;
     }
     if (timer->due_ms < store->timers_due_ms) {
         store->timers_due_ms = timer->due_ms;
@@ -74,6 +83,7 @@ enum status timers_due(struct store *store, struct arena *arena, int64_t now_ms,
     struct key prefix;
     keys_kind(store->partition, KEY_TIMER, &prefix);
     TRY(store_scan(store, &prefix, &store->timers_from, due_each, &scan));
+    store->timers_put.length = 0;
     /* Those found are not behind us yet: until they fire, the next due time is theirs. */
     store->timers_due_ms = scan.count > 0 ? scan.timers[0].due_ms : scan.next_due_ms;
     *out_timers = scan.timers;
@@ -97,4 +107,8 @@ void timers_pass(struct store *store, const struct timer_key *timer)
     /* The least key after it: the same with a byte behind. */
     keys_timer(store->partition, timer, &store->timers_from);
     store->timers_from.bytes[store->timers_from.length++] = 0;
+    /* One that fired before, of the same scan, may have put one between itself and this. */
+    if (store->timers_put.length > 0 && is_before(&store->timers_put, &store->timers_from)) {
+        store->timers_from = store->timers_put;
+    }
 }

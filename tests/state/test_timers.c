@@ -102,6 +102,22 @@ static void test_behind(void **state)
     expect_due(fixture, 600, 10, (int64_t[]){400, 500}, 2);
 }
 
+/* Of two that are due at once the first puts one that is due at once too, before the second: firing the second does not
+ * pass over it. */
+static void test_between(void **state)
+{
+    struct fixture *fixture = *state;
+    put(fixture, 500, 1);
+    put(fixture, 500, 3);
+    expect_due(fixture, 500, 10, (int64_t[]){500, 500}, 2);
+    fire(fixture, 500, 1);
+    put(fixture, 500, 2);
+    fire(fixture, 500, 3);
+    expect_due(fixture, 500, 10, (int64_t[]){500}, 1);
+    fire(fixture, 500, 2);
+    expect_due(fixture, 500, 10, NULL, 0);
+}
+
 /* An abort takes rows back; what the scan knew goes with them. */
 static void test_forget(void **state)
 {
@@ -121,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_behind, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_between, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_forget, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("state/timers", tests, NULL, NULL);
