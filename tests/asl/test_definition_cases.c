@@ -123,7 +123,7 @@ static void test_cases(void **state)
     const char *shared = getenv("PAWL_SHARED");
     char path[1000];
     snprintf(path, sizeof path, "%s%s", shared != NULL ? shared : PAWL_SOURCE_DIR,
-             shared != NULL ? SHARED + sizeof "/../shared" - 1 : SHARED);
+             shared != NULL ? &SHARED[sizeof "/../shared" - 1] : SHARED);
     assert_int_equal(script_read_file(arena, PAWL_SOURCE_DIR "/tests/conformance/definitions-differ.txt", &expected_to_differ), STATUS_OK);
     size_t failed = check_file(PAWL_SOURCE_DIR "/tests/conformance/definitions.jsonl", expected_to_differ);
     failed += check_file(path, expected_to_differ);

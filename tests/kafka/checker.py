@@ -629,12 +629,14 @@ def rule_rows(check):
     now_ms = check.log.now_ms
     rows = {(partition, key): record for (partition, key), record in check.rows.items()}
     timers = collections.defaultdict(list)
+    names = {logs.execution_id(execution.arn, execution.incarnation): execution for execution in check.executions.values()}
     for (partition, key), record in rows.items():
         if key[:1] == b"t":
             due_ms, execution, frame = logs.timer_of(key)
             timers[execution].append((due_ms, frame, record))
             if now_ms is not None and due_ms < now_ms - OVERDUE_MS and not check.running:
-                yield record.place, f"a timer is overdue by {(now_ms - due_ms) / 1000:.0f} s"
+                whose = names[execution].arn + " " + names[execution].status if execution in names else "nobody"
+                yield record.place, f"a timer is overdue by {(now_ms - due_ms) / 1000:.1f} s: of {whose}, frame {frame}"
     if not check.log.of("state"):
         return
     for execution in check.executions.values():
