@@ -151,17 +151,57 @@ static enum status apply_chain(struct evaluation *evaluation, const struct funct
     return call_apply(evaluation, datum_function(chain->second), (struct arguments){&between, 1}, null_datum, out_result);
 }
 
+enum status call_match_object(struct evaluation *evaluation, const struct regex *regex, struct str text,
+                              const struct regex_match *match, size_t start, struct datum *out_object)
+{
+    struct function *next = arena_new(evaluation->arena, struct function);
+    struct table *table = table_create(evaluation->arena);
+    TRY_NEW(next);
+    TRY_NEW(table);
+    struct arena *arena = evaluation->arena;
+    struct str part = str_slice(text, match->start, match->end - match->start);
+    size_t end = start + code_points_utf16_count(part);
+    next->type = FUNCTION_NEXT;
+    next->regex = regex;
+    next->input = datum_string(text);
+    next->offset = match->end;
+    next->offset_units = end;
+    TRY(table_set(arena, table, STR("match"), datum_string(part)));
+    TRY(table_set(arena, table, STR("start"), datum_number((double)start)));
+    TRY(table_set(arena, table, STR("end"), datum_number((double)end)));
+    TRY(table_set(arena, table, STR("groups"), datum_array(match->groups, match->group_count, 0)));
+    TRY(table_set(arena, table, STR("next"), datum_function(next)));
+    *out_object = datum_table(table);
+    return STATUS_OK;
+}
+
+/* The first match at or after `from`, as an object; undefined when there is none. */
+static enum status find_match(struct evaluation *evaluation, const struct function *matcher, struct str text, size_t from,
+                              struct datum *out_result)
+{
+    struct regex_match match = {.found = false};
+    *out_result = DATUM_NONE;
+    if (from < text.length || from == 0) {
+        TRY(regex_find(evaluation, matcher->regex, text, from, &match));
+    }
+    if (!match.found) {
+        return STATUS_OK;
+    }
+    size_t passed = code_points_utf16_count(str_slice(text, from, match.start - from));
+    return call_match_object(evaluation, matcher->regex, text, &match, matcher->offset_units + passed, out_result);
+}
+
 static enum status apply_matcher(struct evaluation *evaluation, const struct function *function, struct arguments arguments,
                                  struct datum *out_result)
 {
     if (function->type == FUNCTION_NEXT) {
-        return call_regex(evaluation, function->regex, function->input.string, function->offset, out_result);
+        return find_match(evaluation, function, function->input.string, function->offset, out_result);
     }
     if (arguments.count == 0 || arguments.items[0].type != DATUM_STRING) {
         *out_result = DATUM_NONE;
         return STATUS_OK;
     }
-    return call_regex(evaluation, function->regex, arguments.items[0].string, 0, out_result);
+    return find_match(evaluation, function, arguments.items[0].string, 0, out_result);
 }
 
 /* One call; a lambda's result may be a thunk. */
@@ -325,7 +365,11 @@ enum status call_chain(struct evaluation *evaluation, const struct node *node, s
         return failed;
     }
     if (left.type != DATUM_FUNCTION) {
-        return call_apply(evaluation, right, (struct arguments){&left, 1}, null_datum, out_result);
+        enum status status = call_apply(evaluation, right, (struct arguments){&left, 1}, null_datum, out_result);
+        if (status == STATUS_INVALID) {
+            evaluation_place(evaluation, node->position, name_of(node->right));
+        }
+        return status;
     }
     struct function *chain = arena_new(evaluation->arena, struct function);
     TRY_NEW(chain);
@@ -334,39 +378,4 @@ enum status call_chain(struct evaluation *evaluation, const struct node *node, s
     chain->second = right.function;
     *out_result = datum_function(chain);
     return STATUS_OK;
-}
-
-enum status call_match_object(struct evaluation *evaluation, const struct regex *regex, struct str text,
-                              const struct regex_match *match, struct datum *out_object)
-{
-    struct function *next = arena_new(evaluation->arena, struct function);
-    struct table *table = table_create(evaluation->arena);
-    TRY_NEW(next);
-    TRY_NEW(table);
-    next->type = FUNCTION_NEXT;
-    next->regex = regex;
-    next->input = datum_string(text);
-    next->offset = match->end;
-    struct arena *arena = evaluation->arena;
-    struct str part = str_slice(text, match->start, match->end - match->start);
-    size_t start = code_points_utf16_count(str_slice(text, 0, match->start));
-    size_t end = start + code_points_utf16_count(part);
-    TRY(table_set(arena, table, STR("match"), datum_string(part)));
-    TRY(table_set(arena, table, STR("start"), datum_number((double)start)));
-    TRY(table_set(arena, table, STR("end"), datum_number((double)end)));
-    TRY(table_set(arena, table, STR("groups"), datum_array(match->groups, match->group_count, 0)));
-    TRY(table_set(arena, table, STR("next"), datum_function(next)));
-    *out_object = datum_table(table);
-    return evaluation_charge(evaluation, match->end / 64); /* counting the characters before it */
-}
-
-enum status call_regex(struct evaluation *evaluation, const struct regex *regex, struct str text, size_t from,
-                       struct datum *out_result)
-{
-    struct regex_match match = {.found = false};
-    *out_result = DATUM_NONE;
-    if (from < text.length || from == 0) {
-        TRY(regex_find(evaluation, regex, text, from, &match));
-    }
-    return match.found ? call_match_object(evaluation, regex, text, &match, out_result) : STATUS_OK;
 }

@@ -28,12 +28,8 @@ MUST_CHECK enum status call_lambda(struct evaluation *evaluation, const struct n
 
 struct regex_match;
 
-/* A match as a matcher function answers it. */
+/* A match as a matcher function answers it; `start` is its start in UTF-16 units. */
 MUST_CHECK enum status call_match_object(struct evaluation *evaluation, const struct regex *regex, struct str text,
-                                         const struct regex_match *match, struct datum *out_object);
-
-/* The object that a matcher function answers: match, start, end, groups, next. Undefined when nothing was found. */
-MUST_CHECK enum status call_regex(struct evaluation *evaluation, const struct regex *regex, struct str text, size_t from,
-                                  struct datum *out_result);
+                                         const struct regex_match *match, size_t start, struct datum *out_object);
 
 #endif

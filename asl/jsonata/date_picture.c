@@ -111,7 +111,7 @@ static enum status set_integer(struct evaluation *evaluation, struct str present
 static enum status add_marker(struct evaluation *evaluation, struct date_picture *picture, struct str marker)
 {
     struct date_part part = {.component = marker.length > 0 ? marker.bytes[0] : '\0', .digits = -1};
-    struct str presentation = str_from(marker, 1);
+    struct str presentation = str_from(marker, marker.length > 0 ? 1 : 0);
     struct str width = STR_NONE;
     bool ordinal = false;
     for (size_t at = marker.length; at > 1; at--) {

@@ -17,6 +17,8 @@ struct evaluation {
     uint32_t call_depth; /* nested calls: chains and partial applications nest without evaluating */
     size_t arena_used_before;
     struct datum input; /* `$$` */
+    struct str checked_text; /* the text that a regular expression last looked at, and the same as well-formed UTF-8 */
+    struct str checked_copy;
     struct fault fault;
 };
 

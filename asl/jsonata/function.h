@@ -31,6 +31,7 @@ struct function {
     const bool *open;                /* [argument] whether it is still to be given */
     size_t argument_count;
     size_t offset;                   /* where `next` looks from, bytes */
+    size_t offset_units;             /* … and in UTF-16 units */
 };
 
 struct builtin_call;

@@ -62,24 +62,21 @@ void jsonata_variables(const struct jsonata *program, void (*visit)(void *owner,
     }
 }
 
-/* The input as the reference wraps it: an array is one context, not many. */
-static enum status wrap_input(struct evaluation *evaluation)
+/* The first context: an input that is an array is one context, not many. */
+static enum status wrap_input(struct evaluation *evaluation, struct datum *out_context)
 {
-    struct datum input = datum_of(evaluation->scope->input);
-    if (input.type == DATUM_ARRAY) {
-        struct datum *items = arena_new(evaluation->arena, struct datum);
-        TRY_NEW(items);
-        *items = input;
-        input = datum_array(items, 1, DATUM_SEQUENCE | DATUM_OUTER);
-    }
-    evaluation->input = input;
+    struct datum *items = arena_new(evaluation->arena, struct datum);
+    TRY_NEW(items);
+    *items = evaluation->input;
+    bool is_array = evaluation->input.type == DATUM_ARRAY;
+    *out_context = is_array ? datum_array(items, 1, DATUM_SEQUENCE | DATUM_OUTER) : evaluation->input;
     return STATUS_OK;
 }
 
-/* The result as JSON. Numbers that are none any more cannot be told. */
+/* The result as JSON. Computed numbers that are none any more cannot be told. */
 static enum status convert(struct evaluation *evaluation, struct datum result, const struct value **out_value)
 {
-    if (result.type == DATUM_NUMBER && !isfinite(result.number)) {
+    if (result.type == DATUM_NUMBER && result.origin == NULL && !isfinite(result.number)) {
         return evaluation_fail_value(evaluation, FAULT_D1001, result);
     }
     enum status status = datum_to_value(evaluation->arena, result, out_value);
@@ -98,13 +95,15 @@ enum status jsonata_evaluate(struct arena *arena, const struct jsonata *program,
         .scope = scope,
         .limits = scope->limits == NULL ? jsonata_limits_default : *scope->limits,
         .arena_used_before = arena_used(arena),
+        .input = datum_of(scope->input),
     };
+    struct datum context = DATUM_NONE;
     struct environment *environment = arena_new(arena, struct environment);
     TRY_NEW(environment);
-    TRY(wrap_input(&evaluation));
+    TRY(wrap_input(&evaluation, &context));
     struct datum result = DATUM_NONE;
     const struct value *value = NULL;
-    enum status status = evaluate_node(&evaluation, program->root, evaluation.input, environment, &result);
+    enum status status = evaluate_node(&evaluation, program->root, context, environment, &result);
     if (status == STATUS_OK) {
         status = convert(&evaluation, result, &value);
     }

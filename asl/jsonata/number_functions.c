@@ -129,7 +129,7 @@ enum status number_functions_power(struct evaluation *evaluation, const struct b
         return STATUS_OK;
     }
     double exponent = call->arguments[1].type == DATUM_NUMBER ? call->arguments[1].number : NAN;
-    double power = pow(number, exponent);
+    double power = (double)powl(number, exponent); /* more digits: the nearest double, or nearly */
     if (!isfinite(power)) {
         enum status failed = evaluation_fail_value(evaluation, FAULT_D3061, datum_number(number));
         evaluation->fault.exp = exponent;

@@ -73,7 +73,8 @@ enum status object_functions_spread(struct evaluation *evaluation, const struct 
     if (value.type == DATUM_ARRAY || value.type == DATUM_OBJECT) {
         struct sequence parts = {0};
         TRY(spread(evaluation, value, 0, &parts));
-        *out_result = sequence_array(&parts, DATUM_SEQUENCE);
+        bool joined = value.type == DATUM_ARRAY && datum_count(value) > 0; /* by $append, which makes arrays */
+        *out_result = sequence_array(&parts, joined ? 0 : DATUM_SEQUENCE);
     }
     return STATUS_OK;
 }

@@ -205,7 +205,13 @@ static enum status logic(struct evaluation *evaluation, const struct node *node,
     bool decided = node->operator== OPERATOR_AND ? !truth : truth;
     if (!decided) {
         struct datum right = DATUM_NONE;
-        TRY(evaluate_node(evaluation, node->right, input, environment, &right));
+        enum status status = evaluate_node(evaluation, node->right, input, environment, &right);
+        if (status == STATUS_INVALID) { /* the reference reports it as the operator's, wherever it happened */
+            evaluation->fault.has_position = false;
+            evaluation->fault.token = DATUM_NONE;
+            evaluation_place(evaluation, node->position, datum_string(node->text));
+        }
+        TRY(status);
         truth = evaluate_truth(right);
     }
     *out_result = datum_boolean(truth);

@@ -14,6 +14,7 @@ struct search {
     struct str match;
     size_t start; /* bytes */
     size_t end;
+    size_t start_units; /* start in UTF-16 units */
     struct datum groups;
     struct datum object; /* of a function: the match as it answered it */
     struct regex_match regex_match;
@@ -49,6 +50,7 @@ static enum status take_object(struct evaluation *evaluation, struct search *sea
     }
     search->found = true;
     search->match = match.string;
+    search->start_units = start.number > 0 ? (size_t)fmin(start.number, (double)search->text.length) : 0;
     search->start = utf16_offset(search->text, start.number);
     search->end = utf16_offset(search->text, end.number);
     return evaluation_charge(evaluation, search->end / 64 + 1);
@@ -56,6 +58,7 @@ static enum status take_object(struct evaluation *evaluation, struct search *sea
 
 static enum status find_regex(struct evaluation *evaluation, struct search *search, size_t from)
 {
+    size_t counted = search->found ? search->start : 0;
     search->found = false;
     if (from >= search->text.length && from > 0) {
         return STATUS_OK;
@@ -64,6 +67,8 @@ static enum status find_regex(struct evaluation *evaluation, struct search *sear
     const struct regex_match *match = &search->regex_match;
     search->found = match->found;
     if (match->found) {
+        struct str passed = str_slice(search->text, counted, match->start - counted);
+        search->start_units += code_points_utf16_count(passed);
         search->start = match->start;
         search->end = match->end;
         search->match = str_slice(search->text, match->start, match->end - match->start);
@@ -111,11 +116,10 @@ static enum status add_match(struct evaluation *evaluation, const struct search 
 {
     struct table *table = table_create(evaluation->arena);
     TRY_NEW(table);
-    struct datum index = datum_number((double)code_points_utf16_count(str_slice(search->text, 0, search->start)));
+    struct datum index = datum_number((double)search->start_units);
     TRY(table_set(evaluation->arena, table, STR("match"), datum_string(search->match)));
     TRY(table_set(evaluation->arena, table, STR("index"), index));
     TRY(table_set(evaluation->arena, table, STR("groups"), search->groups));
-    TRY(evaluation_charge(evaluation, search->start / 64));
     return sequence_push(evaluation, results, datum_table(table));
 }
 
@@ -223,7 +227,8 @@ static enum status add_replacement(struct evaluation *evaluation, struct buffer 
     struct datum object = search->object;
     struct datum result = DATUM_NONE;
     if (search->regex != NULL) {
-        TRY(call_match_object(evaluation, search->regex, search->text, &search->regex_match, &object));
+        const struct regex_match *match = &search->regex_match;
+        TRY(call_match_object(evaluation, search->regex, search->text, match, search->start_units, &object));
     }
     const struct arguments arguments = {&object, 1};
     if (replacement.type == DATUM_FUNCTION) {
@@ -247,7 +252,8 @@ static enum status replace_matches(struct evaluation *evaluation, const struct b
             TRY(buffer_add(buffer, str_slice(text, position, search.start - position)));
         }
         TRY(add_replacement(evaluation, buffer, &search, call->arguments[2]));
-        position = search.start + search.match.length;
+        position = search.start + search.match.length; /* what a function says it matched may be longer than the text */
+        position = position > text.length ? text.length : position;
         TRY(evaluation_check_string(evaluation, buffer->length));
         TRY(search_next(evaluation, &search));
     }

@@ -242,7 +242,7 @@ static enum status compile_translated(struct arena *arena, const struct regex_so
 {
     struct regex *regex = arena_new(arena, struct regex);
     TRY_NEW(regex);
-    uint32_t options = PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_UNSET_BACKREF | PCRE2_AUTO_CALLOUT |
+    uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_MATCH_UNSET_BACKREF | PCRE2_AUTO_CALLOUT |
                        PCRE2_DUPNAMES | PCRE2_NEVER_BACKSLASH_C;
     options |= source->case_insensitive ? PCRE2_CASELESS : 0;
     options |= source->multi_line ? PCRE2_MULTILINE : 0;
@@ -324,15 +324,52 @@ static enum status read_groups(struct evaluation *evaluation, const struct regex
     return STATUS_OK;
 }
 
+/* Adds a character for pcre2, in as many bytes as it has in `text`. */
+static enum status add_well_formed(struct buffer *buffer, struct str text, size_t *at)
+{
+    size_t from = *at;
+    uint32_t code_point = code_points_next(text, at);
+    size_t length = *at - from;
+    char bytes[4];
+    if (code_point >= 0xD800 && code_point < 0xE000 && length == 3) {
+        return buffer_add(buffer, STR("\xEF\xBF\xBD"));
+    }
+    bool good = code_point <= 0x10FFFF && code_points_write(code_point, bytes) == length;
+    return buffer_add(buffer, good ? (struct str){bytes, length} : str_slice(STR("????"), 0, length));
+}
+
+/* The text for pcre2, which wants well-formed UTF-8: a lone surrogate becomes U+FFFD. It is checked once for all the
+ * searches that go over it. */
+static enum status check_text(struct evaluation *evaluation, struct str text, struct str *out_copy)
+{
+    if (evaluation->checked_text.bytes != text.bytes || evaluation->checked_text.length != text.length) {
+        struct str copy = text;
+        TRY(evaluation_charge(evaluation, 1 + text.length / BYTES_A_STEP));
+        if (!str_is_utf8(text)) {
+            struct buffer buffer = buffer_in(evaluation->arena);
+            for (size_t at = 0; at < text.length;) {
+                TRY(add_well_formed(&buffer, text, &at));
+            }
+            copy = buffer_text(&buffer);
+        }
+        evaluation->checked_text = text;
+        evaluation->checked_copy = copy;
+    }
+    *out_copy = evaluation->checked_copy;
+    return STATUS_OK;
+}
+
 static enum status find_with(struct evaluation *evaluation, const struct regex *regex, struct str text, size_t from,
                              pcre2_match_data *data, pcre2_match_context *context, struct regex_match *out_match)
 {
+    struct str subject;
+    TRY(check_text(evaluation, text, &subject));
     struct work work = {.evaluation = evaluation, .position = from};
     pcre2_set_match_limit(context, JSONATA_REGEX_MATCH_MAX);
     pcre2_set_heap_limit(context, JSONATA_REGEX_HEAP_KIB_MAX);
     pcre2_set_callout(context, count_work, &work);
-    const char *bytes = text.length == 0 ? "" : text.bytes;
-    int code = pcre2_match(regex->code, (PCRE2_SPTR)bytes, text.length, from, 0, data, context);
+    const char *bytes = subject.length == 0 ? "" : subject.bytes;
+    int code = pcre2_match(regex->code, (PCRE2_SPTR)bytes, subject.length, from, PCRE2_NO_UTF_CHECK, data, context);
     TRY(code == PCRE2_ERROR_CALLOUT ? STATUS_INVALID : STATUS_OK); /* the callback has said why */
     TRY(evaluation_charge(evaluation, 1 + work.passed / BYTES_A_STEP));
     struct regex_match match = {.found = false};
