@@ -407,8 +407,14 @@ enum status bus_kafka_bounds(struct bus *base, const struct bus_topic *topic, ui
     int64_t begin;
     int64_t end;
     const char *name = bus_kafka_topic_of(topic)->name;
+    int64_t deadline_ms = bus_kafka_clock_ms() + BUS_KAFKA_ADMIN_MS_MAX;
     rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(client, name, (int32_t)partition, &begin, &end, BUS_KAFKA_ADMIN_MS_MAX);
+    /* The leader of a topic that was made this moment may not know of it yet. */
+    while (code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION && bus_kafka_clock_ms() < deadline_ms) {
+        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+        code = rd_kafka_query_watermark_offsets(client, name, (int32_t)partition, &begin, &end, BUS_KAFKA_ADMIN_MS_MAX);
+    }
     TRY(bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, name, out_error));
     *out_begin = begin;
     *out_end = end;
