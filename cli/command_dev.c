@@ -1,4 +1,5 @@
 #include "bus/bus_local.h"
+#include "cli/answer.h"
 #include "cli/connection.h"
 #include "cli/engine.h"
 #include "processor/topics.h"
@@ -26,13 +27,27 @@ static enum exit_code make_topics(struct context *context, struct bus *bus)
     return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(context, status, "topics", &error);
 }
 
+/* {"ready":true,"stateDir":"…"} */
+static enum status ready_text(struct arena *arena, const char *folder, struct str *out_text)
+{
+    struct answer answer;
+    TRY(answer_begin(arena, &answer));
+    TRY(answer_json(&answer, "ready", STR("true")));
+    TRY(answer_text(&answer, "stateDir", str_of(folder)));
+    return answer_end(&answer, out_text);
+}
+
 static void tell_ready(struct context *context)
 {
+    struct str text = STR_NONE;
     struct str folder = settings_text(context->settings, OPTION_STATE_DIR);
     char *whole = realpath(folder.bytes, NULL);
     const char *shown = whole == NULL ? folder.bytes : whole;
     if (context->json) {
-        fprintf(context->out, "{\"ready\":true,\"stateDir\":\"%s\"}\n", shown);
+        if (ready_text(context->arena, shown, &text) == STATUS_OK) {
+            context_print(context, text);
+            context_print(context, STR("\n"));
+        }
     } else {
         fprintf(context->out,
                 "pawl is ready, without Kafka; everything is in %s. From another terminal:\n"
