@@ -6,6 +6,16 @@
 
 #include <inttypes.h>
 
+enum status batch_abort_open(struct loop *loop, struct bus_error *out_error)
+{
+    if (!loop->must_abort) {
+        return STATUS_OK;
+    }
+    enum status status = bus_abort(loop->member, out_error);
+    loop->must_abort = status == STATUS_RETRIABLE || status == STATUS_ABORTABLE;
+    return status;
+}
+
 /* ---- Into the transaction ---- */
 
 enum status batch_touch(struct loop *loop, struct partition *partition, struct bus_error *out_error)
@@ -13,6 +23,7 @@ enum status batch_touch(struct loop *loop, struct partition *partition, struct b
     ASSERT(partition->phase == PARTITION_ACTIVE || MUTANT(PROCESS_WHILE_RESTORING));
     partition->touched = true; /* whatever happens now: its record is to be delivered again unless this batch commits */
     if (!loop->batch.begun) {
+        TRY(batch_abort_open(loop, out_error));
         TRY(bus_begin(loop->member, out_error));
         loop->batch.begun = true;
     }
@@ -258,15 +269,9 @@ static void drop(struct loop *loop)
     clear_batch(loop);
 }
 
-/* A transaction that was fenced in its middle is still to be ended on our side; what the broker says to it is all one.
- */
-static enum status fenced(struct loop *loop, bool begun)
+static enum status fenced(struct loop *loop)
 {
-    struct bus_error ignored;
     drop(loop);
-    if (begun && bus_abort(loop->member, &ignored) == STATUS_FATAL) {
-        return STATUS_FATAL;
-    }
     counters_add(loop->shared.counters, COUNTER_FENCED, 1);
     for (size_t at = 0; at < loop->partition_count && !MUTANT(FENCED_KEEPS_STATE); at++) {
         takeover_begin_again(loop, loop->partitions[at]);
@@ -282,7 +287,11 @@ enum status batch_fail(struct loop *loop, enum status status, struct bus_error *
         return status;
     }
     if (status == STATUS_FENCED) {
-        return fenced(loop, begun);
+        /* One that was fenced in its middle is still to be ended on our side; what the broker says to it is all one. */
+        struct bus_error ignored;
+        loop->must_abort = begun;
+        status = fenced(loop);
+        return batch_abort_open(loop, &ignored) == STATUS_FATAL ? STATUS_FATAL : status;
     }
     bool was_single = poison_is_single(&loop->poison);
     poison_aborted(&loop->poison, loop->batch.records, loop->batch.has_subject ? &loop->batch.subject : NULL);
@@ -291,15 +300,10 @@ enum status batch_fail(struct loop *loop, enum status status, struct bus_error *
     }
     drop(loop);
     counters_add(loop->shared.counters, COUNTER_ABORTS, 1);
-    if (!begun) {
-        return STATUS_RETRIABLE;
+    loop->must_abort = loop->must_abort || begun;
+    status = batch_abort_open(loop, out_error);
+    if (status == STATUS_FENCED) {
+        return fenced(loop);
     }
-    status = bus_abort(loop->member, out_error);
-    for (int tries = 0; status == STATUS_RETRIABLE && tries < 3; tries++) {
-        status = bus_abort(loop->member, out_error);
-    }
-    if (status == STATUS_OK) {
-        return STATUS_RETRIABLE;
-    }
-    return status == STATUS_FATAL ? status : fenced(loop, false);
+    return status == STATUS_FATAL ? status : STATUS_RETRIABLE;
 }

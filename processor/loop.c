@@ -552,6 +552,11 @@ static void publish_status(struct loop *loop)
 
 enum status loop_step(struct loop *loop, int timeout_ms, struct bus_error *out_error)
 {
+    struct bus_error ignored;
+    if (batch_abort_open(loop, &ignored) == STATUS_FATAL) {
+        *out_error = ignored;
+        return STATUS_FATAL;
+    }
     TRY(takeover_settle(loop, out_error));
     if (loop->poison.probe) {
         TRY(probe(loop, out_error));

@@ -31,11 +31,14 @@ struct loop {
     size_t partition_count;
     size_t partition_capacity;
     struct batch batch;
+    bool must_abort;  /* the bus has a transaction open that no batch is in any more */
     struct need need; /* to be met after the commit */
     struct partition *need_partition;
     struct poison poison;
     int64_t last_now_ms;
     int64_t last_commit_ms;
+    int64_t stable_again_ms; /* no group offsets are fetched before */
+    size_t settle_first;
     size_t next_partition;       /* whose timers come first */
     enum status callback_status; /* of a rebalance callback */
     struct bus_error callback_error;
@@ -46,6 +49,9 @@ struct loop {
 int64_t loop_now_ms(struct loop *loop);
 
 /* ---- batch.c ---- */
+
+/* Ends the transaction that is open on the bus, if one is. Until that succeeds no other can begin, and readers wait. */
+MUST_CHECK enum status batch_abort_open(struct loop *loop, struct bus_error *out_error);
 
 /* The partition is part of the transaction, which is begun when it isn't. */
 MUST_CHECK enum status batch_touch(struct loop *loop, struct partition *partition, struct bus_error *out_error);

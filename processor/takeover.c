@@ -11,6 +11,7 @@
 
 #define NEED_RETRY_MS 500
 #define DISAGREEMENTS_MAX 3
+#define STABLE_RETRY_MS 50 /* after offsets that were pending; fetching them may take the bus a second */
 
 /* ---- Given and taken away ---- */
 
@@ -108,14 +109,29 @@ static void refuse(struct loop *loop, struct partition *partition, const char *w
 
 /* ---- Phase by phase ---- */
 
+/* What can't be done now, and will be tried again: a broker in trouble, or a partition that is another's already, which
+ * the next poll will tell. */
+static bool is_not_now(enum status status)
+{
+    return status == STATUS_RETRIABLE || status == STATUS_ABORTABLE || status == STATUS_TIMED_OUT ||
+           status == STATUS_FENCED || status == STATUS_REFUSED;
+}
+
 static enum status settle_assigned(struct loop *loop, struct partition *partition, struct bus_error *out_error)
 {
     partition->stable = (struct bus_position){.partition = partition->id, .next = {BUS_OFFSET_NONE, BUS_OFFSET_NONE}};
     if (!MUTANT(NO_STABLE_OFFSETS)) {
-        enum status status = bus_member_stable(loop->member, partition->id, &partition->stable, out_error);
-        if (status != STATUS_OK) {
-            return status == STATUS_RETRIABLE || status == STATUS_ABORTABLE ? STATUS_OK : status;
+        /* Where one is pending, others of the same owner are: the partitions that work must not wait for each in turn.
+         */
+        if (loop_now_ms(loop) < loop->stable_again_ms) {
+            return STATUS_OK;
         }
+        enum status status = bus_member_stable(loop->member, partition->id, &partition->stable, out_error);
+        if (is_not_now(status)) {
+            loop->stable_again_ms = loop_now_ms(loop) + STABLE_RETRY_MS;
+            return STATUS_OK;
+        }
+        TRY(status);
     }
     partition->phase = PARTITION_WAITING;
     return STATUS_OK;
@@ -279,7 +295,7 @@ static enum status settle_restored(struct loop *loop, struct partition *partitio
     if (status == STATUS_OK && !refused) {
         status = check_bounds(loop, partition, out_error, &refused);
     }
-    if (status == STATUS_RETRIABLE || status == STATUS_ABORTABLE || refused) {
+    if (is_not_now(status) || refused) {
         return STATUS_OK;
     }
     TRY(status);
@@ -313,7 +329,7 @@ static enum status settle_active(struct loop *loop, struct partition *partition,
             .next = {partition->current.next[0], partition->current.next[1]},
         };
         enum status status = bus_member_seek(loop->member, &position, out_error);
-        if (status == STATUS_RETRIABLE) {
+        if (is_not_now(status)) {
             return STATUS_OK;
         }
         TRY(status);
@@ -345,8 +361,10 @@ static enum status settle(struct loop *loop, struct partition *partition, struct
 enum status takeover_settle(struct loop *loop, struct bus_error *out_error)
 {
     ASSERT(!loop->batch.begun);
+    loop->settle_first++;
     for (size_t at = 0; at < loop->partition_count; at++) {
-        struct partition *partition = loop->partitions[at];
+        /* Each comes first once in a while: the first that is pending keeps the others from being asked. */
+        struct partition *partition = loop->partitions[(loop->settle_first + at) % loop->partition_count];
         enum partition_phase before;
         do {
             before = partition->phase;
