@@ -1,5 +1,6 @@
 /* $count, $zip, $append, $reverse, $shuffle, $distinct. */
 #include "asl/jsonata/builtins.h"
+#include "asl/jsonata/sequence.h"
 
 enum status array_functions_count(struct evaluation *evaluation, const struct builtin_call *call, struct datum *out_result)
 {

@@ -1,6 +1,7 @@
 /* What Step Functions adds to JSONata: $partition, $range, $hash, $random, $uuid, $parse. */
 #include "asl/jsonata/builtins.h"
 #include "asl/jsonata/operators.h"
+#include "asl/jsonata/sequence.h"
 #include "base/hash.h"
 #include "base/limits.h"
 

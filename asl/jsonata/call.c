@@ -2,8 +2,10 @@
 
 #include "asl/jsonata/builtins.h"
 #include "asl/jsonata/code_points.h"
+#include "asl/jsonata/environment.h"
 #include "asl/jsonata/evaluate.h"
 #include "asl/jsonata/regex.h"
+#include "asl/jsonata/table.h"
 #include "asl/jsonata/transform.h"
 #include "base/assert.h"
 

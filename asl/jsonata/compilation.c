@@ -1,6 +1,7 @@
 #include "asl/jsonata/compilation.h"
 
 #include "asl/jsonata/builtins.h"
+#include "asl/jsonata/table.h"
 #include "base/assert.h"
 
 enum status compilation_init(struct compilation *compilation, struct arena *arena)

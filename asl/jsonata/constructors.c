@@ -1,7 +1,10 @@
 #include "asl/jsonata/constructors.h"
 
+#include "asl/jsonata/environment.h"
 #include "asl/jsonata/evaluate.h"
 #include "asl/jsonata/location_path.h"
+#include "asl/jsonata/sequence.h"
+#include "asl/jsonata/table.h"
 
 /* Whether an item of an array constructor stays one item though it is an array. The reference asks for a node whose text is
  * a bracket, and so takes the string "[" for one, too. */

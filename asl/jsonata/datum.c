@@ -1,12 +1,11 @@
 #include "asl/jsonata/datum.h"
 
 #include "asl/jsonata/js_number.h"
+#include "asl/jsonata/table.h"
 #include "base/assert.h"
 #include "base/limits.h"
 
 #include <math.h>
-
-#define TABLE_LINEAR_MAX 8 /* members that are searched one by one */
 
 struct datum datum_of(const struct value *value)
 {
@@ -93,112 +92,6 @@ struct datum datum_get(struct datum object, struct str key)
     return found == NULL ? DATUM_NONE : *found;
 }
 
-struct table *table_create(struct arena *arena)
-{
-    return arena_new(arena, struct table);
-}
-
-static uint32_t hash_key(struct str key)
-{
-    uint32_t hash = 2166136261U; /* FNV-1a; only the speed of look-ups depends on it, never an order */
-    for (size_t at = 0; at < key.length; at++) {
-        hash = (hash ^ (uint8_t)key.bytes[at]) * 16777619U;
-    }
-    return hash;
-}
-
-static void index_member(struct table *table, uint32_t member)
-{
-    uint32_t slot = hash_key(table->members[member].key) & (table->slot_count - 1);
-    while (table->slots[slot] != 0) {
-        slot = (slot + 1) & (table->slot_count - 1);
-    }
-    table->slots[slot] = member + 1;
-}
-
-static enum status index_table(struct arena *arena, struct table *table)
-{
-    uint32_t slot_count = 32;
-    while (slot_count < table->capacity * 2) {
-        slot_count *= 2;
-    }
-    table->slots = arena_array(arena, uint32_t, slot_count);
-    TRY_NEW(table->slots);
-    table->slot_count = slot_count;
-    for (uint32_t at = 0; at < table->count; at++) {
-        index_member(table, at);
-    }
-    return STATUS_OK;
-}
-
-struct datum *table_find(const struct table *table, struct str key)
-{
-    if (table->slots == NULL) {
-        for (uint32_t at = 0; at < table->count; at++) {
-            if (str_equal(table->members[at].key, key)) {
-                return &table->members[at].datum;
-            }
-        }
-        return NULL;
-    }
-    uint32_t slot = hash_key(key) & (table->slot_count - 1);
-    for (; table->slots[slot] != 0; slot = (slot + 1) & (table->slot_count - 1)) {
-        struct table_member *member = &table->members[table->slots[slot] - 1];
-        if (str_equal(member->key, key)) {
-            return &member->datum;
-        }
-    }
-    return NULL;
-}
-
-enum status table_set(struct arena *arena, struct table *table, struct str key, struct datum datum)
-{
-    struct datum *found = table_find(table, key);
-    if (found != NULL) {
-        *found = datum;
-        return STATUS_OK;
-    }
-    if (table->count == table->capacity) {
-        uint32_t capacity = table->capacity == 0 ? 4 : table->capacity * 2;
-        struct table_member *members = arena_array(arena, struct table_member, capacity);
-        TRY_NEW(members);
-        if (table->count > 0) {
-            memcpy(members, table->members, table->count * sizeof *members);
-        }
-        table->members = members;
-        table->capacity = capacity;
-        if (capacity > TABLE_LINEAR_MAX) {
-            TRY(index_table(arena, table));
-        }
-    }
-    table->members[table->count++] = (struct table_member){key, datum};
-    if (table->slots != NULL) {
-        index_member(table, table->count - 1);
-    }
-    return STATUS_OK;
-}
-
-void table_remove(struct table *table, struct str key)
-{
-    struct datum *found = table_find(table, key);
-    if (found == NULL) {
-        return;
-    }
-    for (uint32_t at = 0; at < table->count; at++) {
-        if (&table->members[at].datum == found) {
-            memmove(&table->members[at], &table->members[at + 1], (table->count - at - 1) * sizeof table->members[0]);
-            break;
-        }
-    }
-    table->count--;
-    if (table->slots != NULL) {
-        memset(table->slots, 0, table->slot_count * sizeof table->slots[0]);
-        for (uint32_t at = 0; at < table->count; at++) {
-            index_member(table, at);
-        }
-    }
-}
-
 static bool equal_at(struct datum a, struct datum b, uint32_t depth)
 {
     if (a.type != b.type || depth > JSON_DEPTH_MAX) {
@@ -269,7 +162,7 @@ static uint64_t hash_at(struct datum datum, uint32_t depth)
         memcpy(&bits, &number, sizeof bits);
         return mix(hash, bits);
     case DATUM_STRING:
-        return mix(hash, hash_key(datum.string));
+        return mix(hash, table_hash(datum.string));
     case DATUM_ARRAY:
         for (uint32_t at = 0; at < datum_count(datum) && depth < JSON_DEPTH_MAX; at++) {
             hash = mix(hash, hash_at(datum_item(datum, at), depth + 1));
@@ -279,7 +172,7 @@ static uint64_t hash_at(struct datum datum, uint32_t depth)
         for (uint32_t at = 0; at < datum_member_count(datum) && depth < JSON_DEPTH_MAX; at++) {
             struct str key;
             struct datum member = datum_member(datum, at, &key);
-            hash += mix(hash_key(key), hash_at(member, depth + 1)); /* whatever the order */
+            hash += mix(table_hash(key), hash_at(member, depth + 1)); /* whatever the order */
         }
         return hash;
     case DATUM_UNDEFINED:

@@ -57,20 +57,6 @@ struct datum {
     };
 };
 
-struct table_member {
-    struct str key;
-    struct datum datum;
-};
-
-/* An object that was built: members in order of insertion, with an index by key when there are many. */
-struct table {
-    struct table_member *members;
-    uint32_t count;
-    uint32_t capacity;
-    uint32_t *slots; /* open addressing, member + 1; NULL while small */
-    uint32_t slot_count;
-};
-
 /* A chain of bindings; chains share their tails. */
 struct binding {
     variable_id variable;
@@ -141,12 +127,6 @@ struct datum datum_as_array(const struct datum *datum);
 uint32_t datum_member_count(struct datum object);
 struct datum datum_member(struct datum object, uint32_t index, struct str *out_key);
 struct datum datum_get(struct datum object, struct str key);
-
-/* An empty table; NULL at the arena's limit. */
-struct table *table_create(struct arena *arena);
-struct datum *table_find(const struct table *table, struct str key);
-MUST_CHECK enum status table_set(struct arena *arena, struct table *table, struct str key, struct datum datum);
-void table_remove(struct table *table, struct str key);
 
 /* Deep equality as JSONata's `=`. Values nested deeper than JSON_DEPTH_MAX are not equal. */
 bool datum_equal(struct datum a, struct datum b);

@@ -2,6 +2,7 @@
 
 #include "asl/jsonata/call.h"
 #include "asl/jsonata/constructors.h"
+#include "asl/jsonata/environment.h"
 #include "asl/jsonata/function.h"
 #include "asl/jsonata/location_path.h"
 #include "asl/jsonata/operators.h"

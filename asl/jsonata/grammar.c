@@ -83,7 +83,7 @@ static enum status node_create(struct grammar *grammar, enum node_type type, con
     struct node *node = arena_new(grammar->compilation->arena, struct node);
     TRY_NEW(node);
     *node = (struct node){.type = type,
-                          .operator= token->operator,
+                          .operator = token->operator,
                           .position = token->position,
                           .text = token->text,
                           .number = token->number,
@@ -97,7 +97,7 @@ static enum status node_create(struct grammar *grammar, enum node_type type, con
 
 static bool next_is(const struct grammar *grammar, enum operator_type operator)
 {
-    return grammar->token.type == TOKEN_OPERATOR && grammar->token.operator== operator;
+    return grammar->token.type == TOKEN_OPERATOR && grammar->token.operator == operator;
 }
 
 /* Reads the next token. `infix`: an operand has just ended. */
@@ -405,7 +405,7 @@ static enum status parse_filter(struct grammar *grammar, const struct token *tok
 {
     if (next_is(grammar, OPERATOR_CLOSE_BRACKET)) {
         struct node *step = left;
-        while (step->type == NODE_BINARY && step->operator== OPERATOR_OPEN_BRACKET) {
+        while (step->type == NODE_BINARY && step->operator == OPERATOR_OPEN_BRACKET) {
             step = step->left;
         }
         step->keep_array = true;
@@ -474,13 +474,13 @@ static enum status parse_binary(struct grammar *grammar, const struct token *tok
     TRY(node_create(grammar, NODE_BINARY, token, &binary));
     TRY(adopt(grammar, binary, left));
     binary->left = left;
-    bool assigns = token->operator== OPERATOR_ASSIGN;
+    bool assigns = token->operator == OPERATOR_ASSIGN;
     if (assigns && left->type != NODE_VARIABLE) {
         return compilation_fail(grammar->compilation, FAULT_S0212, left->position, datum_string(left->text));
     }
     uint8_t power = powers[token->operator];
     TRY(parse_child(grammar, binary, assigns ? (uint8_t)(power - 1) : power, &binary->right));
-    bool binds = token->operator== OPERATOR_FOCUS || token->operator== OPERATOR_INDEX;
+    bool binds = token->operator == OPERATOR_FOCUS || token->operator == OPERATOR_INDEX;
     if (binds && binary->right->type != NODE_VARIABLE) {
         return compilation_fail(grammar->compilation, FAULT_S0214, binary->right->position, datum_string(token->text));
     }
@@ -491,13 +491,13 @@ static enum status parse_binary(struct grammar *grammar, const struct token *tok
 /* What continues `left` with the operator `token`, which is already used up. */
 static enum status parse_infix(struct grammar *grammar, const struct token *token, struct node *left, struct node **out_node)
 {
-    if (token->operator== OPERATOR_OPEN) {
+    if (token->operator == OPERATOR_OPEN) {
         return parse_call(grammar, token, left, out_node);
     }
-    if (token->operator== OPERATOR_OPEN_BRACKET) {
+    if (token->operator == OPERATOR_OPEN_BRACKET) {
         return parse_filter(grammar, token, left, out_node);
     }
-    if (token->operator== OPERATOR_OPEN_BRACE) {
+    if (token->operator == OPERATOR_OPEN_BRACE) {
         struct node *group = NULL;
         TRY(node_create(grammar, NODE_BINARY, token, &group));
         TRY(adopt(grammar, group, left));
@@ -505,10 +505,10 @@ static enum status parse_infix(struct grammar *grammar, const struct token *toke
         *out_node = group;
         return parse_pairs(grammar, group);
     }
-    if (token->operator== OPERATOR_ORDER) {
+    if (token->operator == OPERATOR_ORDER) {
         return parse_order(grammar, token, left, out_node);
     }
-    if (token->operator== OPERATOR_QUESTION) {
+    if (token->operator == OPERATOR_QUESTION) {
         return parse_condition(grammar, token, left, out_node);
     }
     return parse_binary(grammar, token, left, out_node);
@@ -517,7 +517,7 @@ static enum status parse_infix(struct grammar *grammar, const struct token *toke
 /* How strongly the next token binds to what stands before it; 0: it does not. */
 static uint8_t next_power(const struct grammar *grammar)
 {
-    if (grammar->token.type != TOKEN_OPERATOR || grammar->token.operator== OPERATOR_RANGE) {
+    if (grammar->token.type != TOKEN_OPERATOR || grammar->token.operator == OPERATOR_RANGE) {
         return 0;
     }
     return powers[grammar->token.operator];

@@ -3,6 +3,8 @@
 #include "asl/jsonata/code_points.h"
 #include "asl/jsonata/evaluate.h"
 #include "asl/jsonata/ordering.h"
+#include "asl/jsonata/sequence.h"
+#include "asl/jsonata/table.h"
 
 /* Calls the function with an item, its index and the array, or as many of these as it wants. */
 static enum status call_on_item(struct evaluation *evaluation, const struct builtin_call *call, uint32_t at,

@@ -1,6 +1,7 @@
 #include "asl/jsonata/jsonata.h"
 
 #include "asl/jsonata/compilation.h"
+#include "asl/jsonata/environment.h"
 #include "asl/jsonata/evaluate.h"
 #include "asl/jsonata/free_variables.h"
 #include "asl/jsonata/grammar.h"

@@ -1,8 +1,10 @@
 #include "asl/jsonata/location_path.h"
 
 #include "asl/jsonata/constructors.h"
+#include "asl/jsonata/environment.h"
 #include "asl/jsonata/evaluate.h"
 #include "asl/jsonata/ordering.h"
+#include "asl/jsonata/sequence.h"
 #include "base/assert.h"
 #include "base/limits.h"
 

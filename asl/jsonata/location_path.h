@@ -2,7 +2,7 @@
 #ifndef PAWL_ASL_JSONATA_LOCATION_PATH_H
 #define PAWL_ASL_JSONATA_LOCATION_PATH_H
 
-#include "asl/jsonata/evaluation.h"
+#include "asl/jsonata/environment.h"
 
 MUST_CHECK enum status location_path_evaluate(struct evaluation *evaluation, const struct node *path, struct datum input,
                                               struct environment *environment, struct datum *out_result);

@@ -1,6 +1,8 @@
 /* $keys, $lookup, $spread, $merge. */
 #include "asl/jsonata/builtins.h"
 #include "asl/jsonata/location_path.h"
+#include "asl/jsonata/sequence.h"
+#include "asl/jsonata/table.h"
 #include "base/limits.h"
 
 /* Notes the keys of an object, or of every object in an array. */

@@ -77,8 +77,8 @@ static enum status compare(struct evaluation *evaluation, enum operator_type ope
     int order = is_number ? (left.number > right.number) - (left.number < right.number)
                           : code_points_compare(left.string, right.string);
     bool is_equal = is_number ? left.number == right.number : order == 0;
-    bool result = (operator== OPERATOR_LESS || operator== OPERATOR_LESS_EQUAL) ? order < 0 : order > 0;
-    if (operator== OPERATOR_LESS_EQUAL || operator== OPERATOR_GREATER_EQUAL) {
+    bool result = (operator == OPERATOR_LESS || operator == OPERATOR_LESS_EQUAL) ? order < 0 : order > 0;
+    if (operator == OPERATOR_LESS_EQUAL || operator == OPERATOR_GREATER_EQUAL) {
         result |= is_equal;
     }
     *out_result = datum_boolean(result);
@@ -202,7 +202,7 @@ static enum status logic(struct evaluation *evaluation, const struct node *node,
                          struct environment *environment, struct datum *out_result)
 {
     bool truth = evaluate_truth(left);
-    bool decided = node->operator== OPERATOR_AND ? !truth : truth;
+    bool decided = node->operator == OPERATOR_AND ? !truth : truth;
     if (!decided) {
         struct datum right = DATUM_NONE;
         enum status status = evaluate_node(evaluation, node->right, input, environment, &right);
@@ -224,7 +224,7 @@ enum status operators_binary(struct evaluation *evaluation, const struct node *n
     struct datum left = DATUM_NONE;
     struct datum right = DATUM_NONE;
     TRY(evaluate_node(evaluation, node->left, input, environment, &left));
-    if (node->operator== OPERATOR_AND || node->operator== OPERATOR_OR) {
+    if (node->operator == OPERATOR_AND || node->operator == OPERATOR_OR) {
         return logic(evaluation, node, left, input, environment, out_result);
     }
     TRY(evaluate_node(evaluation, node->right, input, environment, &right));

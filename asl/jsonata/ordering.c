@@ -1,8 +1,10 @@
 #include "asl/jsonata/ordering.h"
 
 #include "asl/jsonata/code_points.h"
+#include "asl/jsonata/environment.h"
 #include "asl/jsonata/evaluate.h"
 #include "asl/jsonata/location_path.h"
+#include "asl/jsonata/sequence.h"
 
 struct sorting {
     ordering_swaps swaps;

@@ -2,6 +2,8 @@
 #include "asl/jsonata/builtins.h"
 #include "asl/jsonata/code_points.h"
 #include "asl/jsonata/regex.h"
+#include "asl/jsonata/sequence.h"
+#include "asl/jsonata/table.h"
 
 #include <math.h>
 

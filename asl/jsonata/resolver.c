@@ -314,11 +314,11 @@ static enum status resolve_operands(struct compilation *compilation, struct node
 {
     TRY(resolve(compilation, node->left, &node->left));
     TRY(resolve(compilation, node->right, &node->right));
-    if (node->operator== OPERATOR_ASSIGN) {
+    if (node->operator == OPERATOR_ASSIGN) {
         node->type = NODE_BIND;
         return push_ancestry(compilation, node, node->right);
     }
-    if (node->operator== OPERATOR_CHAIN) {
+    if (node->operator == OPERATOR_CHAIN) {
         node->type = NODE_APPLY;
         node->keep_array |= node->left->keep_array || node->right->keep_array;
         return STATUS_OK;
@@ -332,17 +332,17 @@ static enum status resolve_binary(struct compilation *compilation, struct node *
     bool keep = node->keep_array;
     enum status status = STATUS_OK;
     *out_node = node;
-    if (node->operator== OPERATOR_DOT) {
+    if (node->operator == OPERATOR_DOT) {
         status = resolve_dot(compilation, node, out_node);
-    } else if (node->operator== OPERATOR_OPEN_BRACKET) {
+    } else if (node->operator == OPERATOR_OPEN_BRACKET) {
         status = resolve_filter(compilation, node, out_node);
-    } else if (node->operator== OPERATOR_OPEN_BRACE) {
+    } else if (node->operator == OPERATOR_OPEN_BRACE) {
         status = resolve_group(compilation, node, out_node);
-    } else if (node->operator== OPERATOR_ORDER) {
+    } else if (node->operator == OPERATOR_ORDER) {
         status = resolve_order(compilation, node, out_node);
-    } else if (node->operator== OPERATOR_FOCUS) {
+    } else if (node->operator == OPERATOR_FOCUS) {
         status = resolve_focus(compilation, node, out_node);
-    } else if (node->operator== OPERATOR_INDEX) {
+    } else if (node->operator == OPERATOR_INDEX) {
         status = resolve_index(compilation, node, out_node);
     } else {
         status = resolve_operands(compilation, node);

@@ -285,7 +285,7 @@ static void read_word(struct tokenizer *tokenizer, struct token *token)
     for (size_t at = 0; at < sizeof words / sizeof words[0]; at++) {
         if (str_equal(word, operators[words[at]])) {
             token->type = TOKEN_OPERATOR;
-            token->operator= words[at];
+            token->operator = words[at];
             return;
         }
     }

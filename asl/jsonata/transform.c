@@ -1,7 +1,10 @@
 #include "asl/jsonata/transform.h"
 
 #include "asl/jsonata/call.h"
+#include "asl/jsonata/environment.h"
 #include "asl/jsonata/evaluate.h"
+#include "asl/jsonata/sequence.h"
+#include "asl/jsonata/table.h"
 #include "base/limits.h"
 
 enum status transform_create(struct evaluation *evaluation, const struct node *node, struct datum input,
