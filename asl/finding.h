@@ -22,7 +22,10 @@ struct findings {
     size_t count;
     size_t capacity;
     size_t error_count;
+    size_t unsupported_count; /* of the errors, those with FINDING_CODE_NOT_SUPPORTED */
 };
+
+#define FINDING_CODE_NOT_SUPPORTED STR("NOT_SUPPORTED_YET") /* AWS accepts it, and pawl's engine does not have it */
 
 /* "Invalid State Machine Definition: '<code>: <message> at <location>, …'" of the errors, as CreateStateMachine answers. */
 MUST_CHECK enum status findings_message(struct arena *arena, const struct findings *findings, struct str *out_message);

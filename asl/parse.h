@@ -113,6 +113,12 @@ MUST_CHECK enum status parse_machine(struct parser *parser, const struct value *
 /* No state may assign a variable that a scope around it has. */
 MUST_CHECK enum status parse_scopes(struct parser *parser);
 
+/* ---- parse_distributed.c ---- */
+
+/* The fields that only a distributed Map has: checked, and refused by name as long as pawl does not have it. `inlined`: the Map
+ * says that it is none; the linters let one pass that has no ProcessorConfig. */
+MUST_CHECK enum status parse_distributed(const struct parse_context *context, bool inlined);
+
 /* ---- parse_retry.c ---- */
 MUST_CHECK enum status parse_retriers(const struct parse_context *context);
 MUST_CHECK enum status parse_catchers(const struct parse_context *context);

@@ -50,6 +50,7 @@ static enum status findings_add(struct arena *arena, struct findings *findings, 
     }
     findings->items[findings->count++] = finding;
     findings->error_count += finding.severity == FINDING_ERROR;
+    findings->unsupported_count += str_equal(finding.code, FINDING_CODE_NOT_SUPPORTED);
     return STATUS_OK;
 }
 

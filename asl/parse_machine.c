@@ -429,7 +429,7 @@ enum status parse_machine(struct parser *parser, const struct value *object, con
     const struct parse_place states_place = {.parent = place, .key = STR("States")};
     uint32_t first = parser->state_count;
     TRY(add_states(parser, states, &states_place, machine));
-    size_t errors = parser->findings->error_count;
+    size_t errors = parser->findings->error_count - parser->findings->unsupported_count;
     for (uint32_t at = 0; at < states->count; at++) {
         struct parse_context context = {
             .parser = parser,
@@ -446,7 +446,7 @@ enum status parse_machine(struct parser *parser, const struct value *object, con
     uint32_t start = STATE_NONE;
     TRY(parse_target(&here, object, place, STR("StartAt"), true, &start));
     parser->submachines[machine].start_at = start;
-    if (parser->findings->error_count == errors && start != STATE_NONE) {
+    if (parser->findings->error_count - parser->findings->unsupported_count == errors && start != STATE_NONE) {
         TRY(check_transitions(parser, &states_place, start, first, states->count));
     }
     *out_index = machine;

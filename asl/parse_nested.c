@@ -34,29 +34,22 @@ enum status parse_parallel(struct parse_context *context)
     return STATUS_OK;
 }
 
-/* What only a distributed Map has: not built yet, so refused at definition, by name. */
-static const char *const distributed_fields[] = {"Label", "ItemReader", "ItemBatcher", "ResultWriter"};
+/* What ProcessorConfig says. */
+struct processor_config {
+    bool inlined; /* by a Mode that says so */
+    bool distributed;
+    bool express; /* its children */
+};
 
-static enum status refuse_distributed(struct parse_context *context)
-{
-    for (size_t at = 0; at < sizeof distributed_fields / sizeof distributed_fields[0]; at++) {
-        struct str key = str_of(distributed_fields[at]);
-        const struct value *value = value_get(context->object, key);
-        if (value != NULL) {
-            TRY(parse_finding(context->parser, &context->place, key, value, STR("NOT_SUPPORTED_YET"),
-                              "pawl does not have Distributed Map yet: %.*s", STR_ARGS(key)));
-        }
-    }
-    return STATUS_OK;
-}
-
-static enum status parse_processor_config(struct parse_context *context, const struct value *processor, struct str key)
+static enum status parse_processor_config(struct parse_context *context, const struct value *processor, struct str key,
+                                          struct processor_config *out_config)
 {
     const struct value *config = value_get(processor, STR("ProcessorConfig"));
     const struct parse_place processor_place = {.parent = &context->place, .key = key};
     struct parse_context there = *context;
     there.place = (struct parse_place){.parent = &processor_place, .key = STR("ProcessorConfig")};
     struct str mode = STR("INLINE");
+    struct str type = STR("STANDARD");
     if (config == NULL) {
         return STATUS_OK;
     }
@@ -64,15 +57,23 @@ static enum status parse_processor_config(struct parse_context *context, const s
         return PARSE_PROBLEM(&there, STR_NONE, config, "Expected value of type Object");
     }
     TRY(parse_string(&there, config, STR("Mode"), &mode));
-    if (str_equal(mode, STR("DISTRIBUTED"))) {
-        return parse_finding(context->parser, &there.place, STR("Mode"), value_get(config, STR("Mode")), STR("NOT_SUPPORTED_YET"),
-                             "pawl does not have Distributed Map yet: Mode DISTRIBUTED");
-    }
-    if (!str_equal(mode, STR("INLINE"))) {
+    TRY(parse_string(&there, config, STR("ExecutionType"), &type));
+    out_config->distributed = str_equal(mode, STR("DISTRIBUTED"));
+    out_config->inlined = !out_config->distributed && value_get(config, STR("Mode")) != NULL;
+    out_config->express = out_config->distributed && str_equal(type, STR("EXPRESS"));
+    if (!out_config->distributed && !str_equal(mode, STR("INLINE"))) {
         return PARSE_PROBLEM(&there, STR("Mode"), value_get(config, STR("Mode")),
                              "The field 'Mode' should have one of these values: [INLINE, DISTRIBUTED]");
     }
-    return STATUS_OK;
+    if (!out_config->distributed) {
+        return STATUS_OK;
+    }
+    if (!out_config->express && !str_equal(type, STR("STANDARD"))) {
+        TRY(PARSE_PROBLEM(&there, STR("ExecutionType"), value_get(config, STR("ExecutionType")),
+                          "The field 'ExecutionType' should have one of these values: [STANDARD, EXPRESS]"));
+    }
+    return parse_finding(context->parser, &there.place, STR("Mode"), value_get(config, STR("Mode")), FINDING_CODE_NOT_SUPPORTED,
+                         "pawl does not have Distributed Map yet: Mode DISTRIBUTED");
 }
 
 static enum status parse_processor(struct parse_context *context)
@@ -88,11 +89,19 @@ static enum status parse_processor(struct parse_context *context)
         return PARSE_PROBLEM(context, STR_NONE, context->object, "These fields are required: [ItemProcessor]");
     }
     const struct parse_place place = {.parent = &context->place, .key = key};
+    struct processor_config config = {false, false, false};
     if (processor->type == VALUE_OBJECT) {
         TRY(parse_members(context, processor, &place, processor_fields, sizeof processor_fields / sizeof processor_fields[0]));
-        TRY(parse_processor_config(context, processor, key));
+        TRY(parse_processor_config(context, processor, key, &config));
     }
-    return parse_machine(context->parser, processor, &place, context->index, context->depth + 1, &context->state->map.processor);
+    TRY(parse_distributed(context, config.inlined));
+    /* Children that are Express executions may have in their states what Express machines may. */
+    enum machine_type around = context->parser->type;
+    context->parser->type = config.express ? MACHINE_EXPRESS : around;
+    enum status status =
+        parse_machine(context->parser, processor, &place, context->index, context->depth + 1, &context->state->map.processor);
+    context->parser->type = around;
+    return status;
 }
 
 /* Items: in JSONata an expression, in JSONPath a constant array. */
@@ -168,6 +177,5 @@ enum status parse_map(struct parse_context *context)
     /* An inline Map has them without effect: any failed item fails it. */
     TRY(parse_number(context, STR("ToleratedFailureCount"), (struct parse_range){0, INT32_MAX}, &tolerated));
     TRY(parse_percentage(context));
-    TRY(refuse_distributed(context));
     return parse_processor(context);
 }

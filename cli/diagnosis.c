@@ -8,7 +8,7 @@
 
 enum finding_severity diagnosis_severity(const struct finding *finding)
 {
-    return str_equal(finding->code, STR("NOT_SUPPORTED_YET")) ? FINDING_WARNING : finding->severity;
+    return str_equal(finding->code, FINDING_CODE_NOT_SUPPORTED) ? FINDING_WARNING : finding->severity;
 }
 
 bool diagnosis_has_errors(const struct findings *findings)
