@@ -23,6 +23,7 @@ struct run_frame {
     bool dirty;
     bool deleted;
     bool queued;
+    bool catching;         /* a Catcher is at work: what fails in it is not the state's to answer */
     bool stored_input;     /* a payload row of its input is in the store */
     bool stored_variables;
     bool input_changed;

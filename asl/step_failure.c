@@ -58,11 +58,11 @@ static enum status catch(struct run *run, struct run_frame *frame, const struct 
     };
     if (!state->jsonata) {
         TRY(dataflow_result_path(run, frame, &catcher->result_path, data_of_value(error), &exit.data, &problem));
-        if (failure_is(&problem)) {
-            return step_fail_evaluation(run, frame, problem);
-        }
     }
-    return step_exit(run, frame, &exit);
+    frame->catching = true;
+    TRY(failure_is(&problem) ? step_fail_evaluation(run, frame, problem) : step_exit(run, frame, &exit));
+    frame->catching = false;
+    return STATUS_OK;
 }
 
 /* ParallelStateFailed or MapStateFailed: recorded unless the state is retried, or failed before it had started (then, seen
@@ -93,6 +93,10 @@ enum status step_fail(struct run *run, struct run_frame *frame, const struct fai
 {
     const struct state *state = run_state(run, frame);
     const struct retry_error error = {failure->error, heartbeat};
+    if (frame->catching) {
+        /* The Catcher that failed would be the one to answer: for ever. */
+        return propagate(run, frame, failure, heartbeat);
+    }
     uint32_t retrier = retry_find_retrier(state, &error);
     if (retrier != UINT32_MAX) {
         bool retried = false;
