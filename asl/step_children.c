@@ -476,31 +476,38 @@ static enum status fail_while_running(struct run *run, struct run_frame *parent,
     return begin_abort(run, parent, &prefixed, false);
 }
 
-/* …StateAborted of what the frame was doing, MapIterationAborted of the iteration that it is. */
-static enum status record_aborted(struct run *run, struct run_frame *frame, int64_t event_id)
+/* …StateAborted of the state that the frame has entered. */
+static enum status record_state_aborted(struct run *run, struct run_frame *frame, int64_t event_id)
 {
     struct history_event *event = NULL;
-    struct run_frame *parent = NULL;
+    if (frame->row.phase == FRAME_ENTER) {
+        return STATUS_OK; /* it was about to */
+    }
     switch (run_state(run, frame)->type) {
     case STATE_TASK:
-        TRY(history_add(run, HISTORY_EVENT_TASK_STATE_ABORTED, event_id, &event));
-        break;
+        return history_add(run, HISTORY_EVENT_TASK_STATE_ABORTED, event_id, &event);
     case STATE_WAIT:
-        TRY(history_add(run, HISTORY_EVENT_WAIT_STATE_ABORTED, event_id, &event));
-        break;
+        return history_add(run, HISTORY_EVENT_WAIT_STATE_ABORTED, event_id, &event);
     case STATE_PARALLEL:
-        TRY(history_add(run, HISTORY_EVENT_PARALLEL_STATE_ABORTED, event_id, &event));
-        break;
+        return history_add(run, HISTORY_EVENT_PARALLEL_STATE_ABORTED, event_id, &event);
     case STATE_MAP:
-        TRY(history_add(run, HISTORY_EVENT_MAP_STATE_ABORTED, event_id, &event));
-        break;
+        return history_add(run, HISTORY_EVENT_MAP_STATE_ABORTED, event_id, &event);
     case STATE_PASS:
     case STATE_CHOICE:
     case STATE_SUCCEED:
     case STATE_FAIL:
+        return STATUS_OK;
     case STATE_TYPE_COUNT:
         break;
     }
+    UNREACHABLE("state type");
+}
+
+/* That, and MapIterationAborted of the iteration that it is. */
+static enum status record_aborted(struct run *run, struct run_frame *frame, int64_t event_id)
+{
+    struct run_frame *parent = NULL;
+    TRY(record_state_aborted(run, frame, event_id));
     enum status status = run_frame(run, frame->row.parent, &parent);
     if (status == STATUS_OK && run_state(run, parent)->type == STATE_MAP) {
         TRY(add_iteration_event(run, parent, HISTORY_EVENT_MAP_ITERATION_ABORTED, event_id, frame->row.index, &event_id));
