@@ -23,6 +23,7 @@ struct interpreter {
     struct str arn;
     struct str state_machine_arn;
     struct str role_arn;
+    bool express;
     struct execution_id id;
     struct env env;
     int64_t now_ms;
@@ -85,6 +86,7 @@ enum status interpreter_create(const struct interpreter_options *options, struct
                                          : STR("arn:aws:states:us-east-1:000000000000:stateMachine:machine");
     interpreter->role_arn =
         options->role_arn.bytes != NULL ? options->role_arn : STR("arn:aws:iam::000000000000:role/pawl");
+    interpreter->express = options->express;
     interpreter->now_ms = options->start_ms;
     memcpy(interpreter->env.seed, &options->seed, sizeof options->seed);
     *out_interpreter = interpreter;
@@ -338,6 +340,7 @@ enum status interpreter_start(struct interpreter *interpreter, struct str input)
         .state_machine_arn = interpreter->state_machine_arn,
         .revision_id = STR("1"),
         .role_arn = interpreter->role_arn,
+        .express = interpreter->express,
         .input = input,
         .incarnation = interpreter->now_ms * 1000,
     };

@@ -15,6 +15,7 @@ struct interpreter_options {
     struct str arn;                   /* of the execution; STR_NONE: a made-up one */
     struct str state_machine_arn;     /* STR_NONE: a made-up one */
     struct str role_arn;              /* STR_NONE: a made-up one */
+    bool express;
     int64_t start_ms;                 /* virtual time at first */
     uint64_t seed;
     size_t memory_bytes_max;          /* of everything together */

@@ -183,12 +183,13 @@ static enum status delete_rows(struct run *run, bool *out_done)
     return STATUS_OK;
 }
 
-/* Frames made in this very step go with it; those of the store are left to delete_rows. */
+/* Frames made in this very step go with it, sweeping ones too, as all payloads go; those of the store are left to
+ * delete_rows. */
 static enum status drop_new_frames(struct run *run)
 {
     for (uint32_t at = 0; at < run->frame_count; at++) {
         struct run_frame *frame = run->frames[at];
-        if (frame->row.id != FRAME_ROOT && !frame->stored && !frame->deleted && frame->row.phase != FRAME_SWEEP) {
+        if (frame->row.id != FRAME_ROOT && !frame->stored && !frame->deleted) {
             TRY(run_frame_delete(run, frame));
         }
     }

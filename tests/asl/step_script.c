@@ -142,7 +142,13 @@ enum status script_run(struct arena *arena, const struct value *test, struct scr
     }
     TRY(status);
     struct interpreter_options options = {
-        .machine = machine, .config = config, .start_ms = START_MS, .seed = 1, .memory_bytes_max = 512 << 20};
+        .machine = machine,
+        .config = config,
+        .express = type == MACHINE_EXPRESS,
+        .start_ms = START_MS,
+        .seed = 1,
+        .memory_bytes_max = 512 << 20,
+    };
     TRY(interpreter_create(&options, &out_result->interpreter));
     struct str input_text = STR("{}");
     if (input != NULL) {
