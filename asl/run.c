@@ -191,7 +191,7 @@ void run_phase(struct run *run, struct run_frame *frame, enum frame_phase phase,
 
 bool run_is_full(const struct run *run)
 {
-    return run->effects->count + run->rows_estimated + run->payload_count >= STEP_EFFECTS_MAX * 9 / 10 ||
+    return run->effects->count + run->rows_estimated + run->payload_count >= run_effects_max(run) * 9 / 10 ||
            run->states_entered >= STEP_STATES_MAX;
 }
 

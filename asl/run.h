@@ -10,6 +10,7 @@
 #include "asl/machine_parts.h"
 #include "asl/retry.h"
 #include "asl/step.h"
+#include "base/limits.h"
 #include "schemas/execution_statuses.h"
 #include "schemas/history_events.h"
 
@@ -120,7 +121,13 @@ MUST_CHECK enum status run_variables(struct run *run, struct run_frame *frame, c
 /* Sets members of `assigned` in the frame's own scope. */
 MUST_CHECK enum status run_assign(struct run *run, struct run_frame *frame, const struct value *assigned);
 
-/* Whether the step has done enough for once (STEP_EFFECTS_MAX, STEP_STATES_MAX). */
+/* How many effects the step may have, roughly. */
+static inline size_t run_effects_max(const struct run *run)
+{
+    return run->step->config->effects_max > 0 ? run->step->config->effects_max : STEP_EFFECTS_MAX;
+}
+
+/* Whether the step has done enough for once (run_effects_max, STEP_STATES_MAX). */
 bool run_is_full(const struct run *run);
 
 /* ---- Payload rows ---- */

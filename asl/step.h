@@ -61,6 +61,7 @@ struct step_config {
     int64_t map_concurrency_default; /* MAP_CONCURRENCY_DEFAULT */
     int64_t retention_ms;           /* of a closed execution's row and name */
     int64_t redrive_ms;             /* of a failed Standard execution's frames and payloads */
+    size_t effects_max;             /* of one step, before it gives way; 0: STEP_EFFECTS_MAX. Tests make it small. */
 };
 extern const struct step_config step_config_default;
 

@@ -346,11 +346,11 @@ enum status step_sweep(struct run *run, struct run_frame *sweep)
 {
     struct payload_id *ids = NULL;
     size_t count = 0;
-    TRY(run->step->rows->payloads(run->step->rows->owner, run->arena, &run->id, sweep->row.group, STEP_EFFECTS_MAX / 2, &ids, &count));
+    TRY(run->step->rows->payloads(run->step->rows->owner, run->arena, &run->id, sweep->row.group, run_effects_max(run) / 2, &ids, &count));
     for (size_t at = 0; at < count; at++) {
         TRY(run_payload_delete(run, &ids[at]));
     }
-    if (count < STEP_EFFECTS_MAX / 2) {
+    if (count < run_effects_max(run) / 2) {
         return run_frame_delete(run, sweep);
     }
     run_phase(run, sweep, FRAME_SWEEP, run->step->env->now_ms);

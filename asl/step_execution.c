@@ -165,7 +165,7 @@ static enum status delete_rows(struct run *run, bool *out_done)
     size_t frame_count = 0;
     size_t payload_count = 0;
     const struct rows *store = run->step->rows;
-    TRY(store->frames(store->owner, run->arena, &run->id, FRAME_ROOT + 1, STEP_EFFECTS_MAX / 4, &rows, &frame_count));
+    TRY(store->frames(store->owner, run->arena, &run->id, FRAME_ROOT + 1, run_effects_max(run) / 4, &rows, &frame_count));
     for (size_t at = 0; at < frame_count; at++) {
         struct run_frame *frame = NULL;
         enum status status = run_frame(run, rows[at]->id, &frame);
@@ -175,11 +175,11 @@ static enum status delete_rows(struct run *run, bool *out_done)
             return status;
         }
     }
-    TRY(store->payloads(store->owner, run->arena, &run->id, -1, STEP_EFFECTS_MAX / 4, &payloads, &payload_count));
+    TRY(store->payloads(store->owner, run->arena, &run->id, -1, run_effects_max(run) / 4, &payloads, &payload_count));
     for (size_t at = 0; at < payload_count; at++) {
         TRY(run_payload_delete(run, &payloads[at]));
     }
-    *out_done = frame_count < STEP_EFFECTS_MAX / 4 && payload_count < STEP_EFFECTS_MAX / 4;
+    *out_done = frame_count < run_effects_max(run) / 4 && payload_count < run_effects_max(run) / 4;
     return STATUS_OK;
 }
 
