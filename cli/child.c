@@ -116,7 +116,8 @@ struct child_clock child_clock_of(const struct task *task)
     }
     if (request->heartbeat_in_seconds != RECORD_NONE && request->heartbeat_in_seconds > 0) {
         clock.every_ms = request->heartbeat_in_seconds * 500;
-        clock.heartbeat_ms = child_now_ms() + clock.every_ms;
+        /* At once: the state has counted since it asked, and the task may have waited for a worker since. */
+        clock.heartbeat_ms = child_now_ms();
     }
     return clock;
 }

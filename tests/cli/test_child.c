@@ -157,7 +157,7 @@ static void test_time(void **state)
     task = make_task(codec, &given);
     child_run(&runner, task);
     assert_int_equal(task->outcome, TASK_SUCCEEDED);
-    assert_int_equal(beats.count, 2);
+    assert_in_range(beats.count, 2, 4); /* at once, and each half second */
     task_destroy(task);
 }
 

@@ -193,7 +193,7 @@ static void test_hard_work(struct pawl *pawl)
 {
     static const struct pawl_step steps[] = {
         {"cat > slow.json <<'END'\n"
-         "{\"StartAt\": \"S\", \"States\": {\"S\": {\"Type\": \"Task\", \"HeartbeatSeconds\": 2, \"TimeoutSeconds\": 60,\n"
+         "{\"StartAt\": \"S\", \"States\": {\"S\": {\"Type\": \"Task\", \"HeartbeatSeconds\": 5, \"TimeoutSeconds\": 60,\n"
          "  \"Resource\": \"arn:aws:lambda:us-east-1:000000000000:function:slow\", \"End\": true}}}\n"
          "END\n"
          "$P define slow.json", 0, NULL},
@@ -201,7 +201,7 @@ static void test_hard_work(struct pawl *pawl)
          "; while ! [ -e begun ]; do sleep 0.1; done; kill -KILL $w; $P worker --task slow --exec 'echo 2' --until-idle 3"
          " --log-level error", 0, NULL},
         {"$P describe slow/a", 0, "\"output\":\"2\""},
-        {"$P worker --task slow --exec 'sleep 5; echo 3' --until-idle 3 --log-level error & $P start slow --wait --text"
+        {"$P worker --task slow --exec 'sleep 8; echo 3' --until-idle 3 --log-level error & $P start slow --wait --text"
          "; c=$?; wait; exit $c", 0, "3\n"},
         {"$P worker --task slow --exec 'sleep 1; echo 4' --log-level error & w=$!; $P start slow --name b; sleep 0.5"
          "; kill $w; wait $w; $P describe slow/b", 0, "\"output\":\"4\""},
