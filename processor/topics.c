@@ -15,7 +15,8 @@
 
 /* A route's or reply topic. */
 struct named {
-    struct str name;               /* of the whole topic */
+    struct str name; /* of the whole topic */
+    bool is_route;
     const struct bus_topic *topic; /* NULL: it did not exist at checked_ms */
     int64_t checked_ms;
 };
@@ -24,6 +25,7 @@ struct topics {
     struct bus *bus;
     struct str prefix;
     struct str route_table;
+    size_t route_at; /* where `<route>` begins in the name of a task topic */
     const struct bus_topic *fixed[TOPIC_COUNT];
     pthread_rwlock_t lock;
     struct named *named; /* guarded by lock; sorted by nothing: there are few */
@@ -125,6 +127,7 @@ enum status topics_open(struct bus *bus, struct str prefix, struct topics **out_
     }
     topics->bus = bus;
     topics->prefix = prefix;
+    topics->route_at = prefix.length + 1 + topic_types[TOPIC_TASKS].name.length + 1;
     pthread_rwlock_init(&topics->lock, NULL);
     enum status status = open_fixed(topics, out_error);
     if (status != STATUS_OK) {
@@ -169,7 +172,7 @@ static struct named *find(struct topics *topics, struct str name)
     return NULL;
 }
 
-static enum status remember(struct topics *topics, struct str name, const struct bus_topic *topic)
+static enum status remember(struct topics *topics, struct str name, bool is_route, const struct bus_topic *topic)
 {
     enum status status = STATUS_OK;
     pthread_rwlock_wrlock(&topics->lock);
@@ -192,6 +195,7 @@ static enum status remember(struct topics *topics, struct str name, const struct
     }
     if (named != NULL) {
         named->topic = topic;
+        named->is_route = is_route;
         named->checked_ms = bus_now_ms(topics->bus);
     } else {
         status = STATUS_LIMIT_EXCEEDED;
@@ -200,16 +204,17 @@ static enum status remember(struct topics *topics, struct str name, const struct
     return status;
 }
 
+/* Asked for each task that is sent: no name is put together. */
 const struct bus_topic *topics_route(struct topics *topics, struct str route)
 {
-    char bytes[NAME_BYTES_MAX];
-    struct str name;
-    if (join(bytes, topics->prefix, topic_types[TOPIC_TASKS].name, route, &name, NULL) != STATUS_OK) {
-        return NULL;
-    }
+    const struct bus_topic *topic = NULL;
     pthread_rwlock_rdlock(&topics->lock);
-    struct named *named = find(topics, name);
-    const struct bus_topic *topic = named == NULL ? NULL : named->topic;
+    for (size_t at = 0; at < topics->named_count && topic == NULL; at++) {
+        const struct named *named = &topics->named[at];
+        if (named->is_route && str_equal(str_from(named->name, topics->route_at), route)) {
+            topic = named->topic;
+        }
+    }
     pthread_rwlock_unlock(&topics->lock);
     return topic;
 }
@@ -254,7 +259,7 @@ enum status topics_route_open(struct topics *topics, struct str route, struct bu
         return bus_port_fail(out_error, STATUS_REFUSED, "the topic %.*s has %" PRIu32 " partitions instead of %" PRIu32,
                              STR_ARGS(name), bus_topic_partition_count(topic), topics_partition_count(topics));
     }
-    return remember(topics, name, topic);
+    return remember(topics, name, true, topic);
 }
 
 /* A command from anyone names it: not one of the topics that pawl lives by. */
@@ -303,8 +308,8 @@ enum status topics_reply_open(struct topics *topics, struct str name, struct bus
     const struct bus_topic *topic;
     enum status status = bus_topic_open(topics->bus, name, &topic, out_error);
     if (status == STATUS_NOT_FOUND) {
-        return remember(topics, name, NULL);
+        return remember(topics, name, false, NULL);
     }
     TRY(status);
-    return remember(topics, name, topic);
+    return remember(topics, name, false, topic);
 }

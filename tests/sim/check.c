@@ -205,7 +205,7 @@ static void check_ends(struct view *view)
             }
         }
         for (size_t other = 0; other < at; other++) {
-            if (str_equal(view->executions[other].arn, execution->arn)) {
+            if (str_equal(view->executions[other].arn, execution->arn) && !view->world->forgets) {
                 world_fail(view->world, "%.*s ran twice", STR_ARGS(execution->arn));
             }
         }
@@ -552,6 +552,22 @@ static void check_timers(struct view *view, uint32_t partition, const struct fol
     }
 }
 
+/* Of what was forgotten, nothing is left. */
+static void check_forgotten(struct view *view, uint32_t partition, const struct fold *fold)
+{
+    for (size_t at = 0; at < fold->count && view->world->forgets; at++) {
+        struct key key;
+        struct timer_key timer;
+        ASSERT(keys_of_published(partition, fold->keys[at], &key) == STATUS_OK);
+        bool of_execution = memchr("efpn", fold->keys[at].bytes[0], 4) != NULL ||
+                            (keys_read_timer(keys_stored(&key), &timer) && timer.frame >= TIMER_EXECUTION);
+        if (of_execution) {
+            world_fail(view->world, "partition %u: a row of kind %c is left of an execution that was forgotten",
+                       partition, fold->keys[at].bytes[0]);
+        }
+    }
+}
+
 static void count_unpublished(struct view *view, const struct fold *fold)
 {
     for (size_t at = 0; at < fold->count; at++) {
@@ -576,6 +592,7 @@ static void check_rows(struct view *view)
         fold_log(view, partition, &fold);
         check_positions(view, partition, &fold);
         check_timers(view, partition, &fold);
+        check_forgotten(view, partition, &fold);
         restore_disk(view, fresh, partition);
         check_disk(view, fresh, "a fresh disk", partition, &fold);
         for (int at = 0; at < world->process_count && world->failure[0] == 0; at++) {

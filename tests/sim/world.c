@@ -96,6 +96,10 @@ static void start_process(struct world *world, struct process *process)
     config.instance = str_of(process->instance);
     config.kv = process->kv;
     config.thread_count = process->thread_count;
+    if (world->forgets) {
+        config.step.redrive_ms = 5000;
+        config.step.retention_ms = 10000;
+    }
     config.batch_records_max = 1 + chance_below(chance, 20);
     config.encodings[TOPIC_HISTORY] = chance_of(chance, 5000) ? CODEC_JSON : CODEC_AVRO;
     config.encodings[TOPIC_TASKS] = chance_of(chance, 5000) ? CODEC_JSON : CODEC_AVRO;
@@ -284,6 +288,7 @@ static void create(struct world *world, uint64_t seed, bool trace)
     world->broker = broker_create(seed, on_io, world);
     world->bus = broker_bus(world->broker, -1, 0);
     world->partition_count = 2 + chance_below(&world->chance, 4);
+    world->forgets = chance_of(&world->chance, 4000);
     world->process_count = 1 + (int)chance_below(&world->chance, PROCESSES_MAX);
     for (int at = 0; at < world->process_count; at++) {
         snprintf(world->processes[at].instance, sizeof world->processes[at].instance, "i%d", at);
@@ -355,10 +360,12 @@ static void play(struct world *world)
     world_trace(world, "calm");
     for (uint64_t left = CALM_STEPS_MAX; world->failure[0] == 0; left--) {
         if (left % 500 == 0 && world_is_settled(world)) {
-            /* Whatever is due fires now. */
-            broker_pass_time(world->broker, 120000);
-            for (int more = 0; more < 300; more++) {
-                step(world);
+            /* Whatever is due fires now, and what that makes due. */
+            for (int round = 0; round < 3; round++) {
+                broker_pass_time(world->broker, 60000);
+                for (int more = 0; more < 200; more++) {
+                    step(world);
+                }
             }
             return;
         }

@@ -27,7 +27,8 @@ struct play; /* client and workers: play.h */
 struct world {
     uint64_t seed;
     bool trace;
-    bool chaos; /* things go wrong */
+    bool chaos;   /* things go wrong */
+    bool forgets; /* ended executions are forgotten soon, and their names used again */
     struct chance chance;
     struct broker *broker;
     struct bus *bus; /* the test's own */
