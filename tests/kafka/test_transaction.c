@@ -299,7 +299,10 @@ static void test_killed_broker(void **state)
             print_message("%s: %s\n", status_text(status), error.text);
         }
         assert_true(status != STATUS_FATAL);
-        fixture_ok(bus_abort(stream.member, &error), &error);
+        status = bus_abort(stream.member, &error);
+        /* A coordinator that has lost its connections may have ended the transaction itself: then the abort is fenced, and the
+         * stable offsets tell all the same. */
+        assert_true(status == STATUS_OK || status == STATUS_FENCED);
         struct bus_record record;
         (void)!bus_member_poll(stream.member, 200, &record, &error); /* tells, in time, what the group made of it */
         stream_await(&stream, FIXTURE_PARTITIONS);
