@@ -144,7 +144,7 @@ static void say_output(struct maker *maker, bool jsonata, const char *result)
     }
 }
 
-/* Variables of the first state are there for all after it, and inside them. */
+/* Variables of a first state that can't be caught are there for all after it, and inside them. */
 static void say_assign(struct maker *maker, const struct level *level, int index, bool jsonata)
 {
     if (maker->variable_count == VARIABLES_MAX || one_in(maker, 2)) {
@@ -152,7 +152,7 @@ static void say_assign(struct maker *maker, const struct level *level, int index
     }
     int name = level->first_name + index;
     SAY(maker, jsonata ? ",\"Assign\":{\"v%d\":\"{%% $states.input.a %%}\"}" : ",\"Assign\":{\"v%d.$\":\"$\"}", name);
-    if (index == 0) {
+    if (index == 0 && level->kinds[index] == KIND_PASS) {
         maker->variables[maker->variable_count++] = name;
     }
 }
