@@ -50,11 +50,14 @@ enum status step_start_parallel(struct run *run, struct run_frame *frame)
     if (failure_is(&failure)) {
         return step_fail_evaluation(run, frame, failure);
     }
+    TRY(data_text(run->arena, &input, &text));
+    if (text.length > run->step->config->payload_bytes_max) {
+        return step_fail_parameters_size(run, frame);
+    }
     open_group(run, frame, parallel->branch_count, 0);
     TRY(history_add_frame(run, frame, HISTORY_EVENT_PARALLEL_STATE_STARTED, &event));
     frame->row.pending_event_id = event->id; /* what every branch's first event names */
     /* The branches' common input is a row, as branches may be started by a later step. */
-    TRY(data_text(run->arena, &input, &text));
     const struct payload_id id = items_page(frame, 0);
     TRY(run_payload_put(run, &id, text));
     return step_start_children(run, frame);
@@ -254,10 +257,13 @@ static enum status iteration_input(struct run *run, struct run_frame *parent, in
         TRY(context_build(run, parent, context_item_value, STR_NONE, &scope.roots.context));
     }
     TRY(expression_evaluate(run->arena, selector, &scope, &selected, out_failure));
-    if (!failure_is(out_failure)) {
-        *out_input = data_of_value(selected);
+    if (failure_is(out_failure)) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    struct str text;
+    *out_input = data_of_value(selected);
+    TRY(data_text(run->arena, out_input, &text));
+    return text.length > run->step->config->payload_bytes_max ? step_parameters_size(run, parent, out_failure) : STATUS_OK;
 }
 
 static enum status add_iteration_event(struct run *run, struct run_frame *parent, enum history_event_type type, int64_t previous_event_id,
@@ -470,6 +476,9 @@ static enum status fail_while_running(struct run *run, struct run_frame *parent,
 {
     struct failure prefixed = *failure;
     const struct state *state = run_state(run, parent);
+    if (str_equal(failure->error, errors_name(ERROR_DATA_LIMIT_EXCEEDED))) {
+        return begin_abort(run, parent, failure, false); /* has no prefix */
+    }
     TRY(arena_format(run->arena, &prefixed.cause,
                      "An error occurred while executing the state '%.*s' (entered at the event id #%lld). %.*s",
                      STR_ARGS(state->name), (long long)parent->row.entered_event_id, STR_ARGS(failure->cause)));

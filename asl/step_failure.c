@@ -138,3 +138,18 @@ enum status step_fail_evaluation(struct run *run, struct run_frame *frame, struc
     }
     return step_fail(run, frame, &failure, false);
 }
+
+enum status step_parameters_size(struct run *run, const struct run_frame *frame, struct failure *out_failure)
+{
+    struct str name = run_state(run, frame)->name;
+    return failure_set(run->arena, out_failure, errors_name(ERROR_DATA_LIMIT_EXCEEDED),
+                       "The state/task '%.*s' has parameters with a size exceeding the maximum number of bytes service limit.",
+                       STR_ARGS(name));
+}
+
+enum status step_fail_parameters_size(struct run *run, struct run_frame *frame)
+{
+    struct failure failure;
+    TRY(step_parameters_size(run, frame, &failure));
+    return step_fail(run, frame, &failure, false);
+}

@@ -88,6 +88,10 @@ MUST_CHECK enum status step_fail(struct run *run, struct run_frame *frame, const
 /* An expression of the state failed: the cause gets its prefix, JSONata's failure its EvaluationFailed; then step_fail. */
 MUST_CHECK enum status step_fail_evaluation(struct run *run, struct run_frame *frame, struct failure failure);
 
+/* What the state hands on is over the payload's limit: States.DataLimitExceeded; the second fails the state with it. */
+MUST_CHECK enum status step_parameters_size(struct run *run, const struct run_frame *frame, struct failure *out_failure);
+MUST_CHECK enum status step_fail_parameters_size(struct run *run, struct run_frame *frame);
+
 /* ---- step_task.c ---- */
 MUST_CHECK enum status step_schedule_task(struct run *run, struct run_frame *frame);
 MUST_CHECK enum status step_task_event(struct run *run, struct run_frame *frame, const struct step_event *event,

@@ -179,16 +179,6 @@ static void restart_heartbeat(struct run *run, struct run_frame *frame)
     }
 }
 
-static enum status fail_parameters_size(struct run *run, struct run_frame *frame)
-{
-    struct failure failure;
-    struct str name = run_state(run, frame)->name;
-    TRY(failure_set(run->arena, &failure, errors_name(ERROR_DATA_LIMIT_EXCEEDED),
-                    "The state/task '%.*s' has parameters with a size exceeding the maximum number of bytes service limit.",
-                    STR_ARGS(name)));
-    return step_fail(run, frame, &failure, false);
-}
-
 enum status step_schedule_task(struct run *run, struct run_frame *frame)
 {
     struct attempt attempt;
@@ -198,7 +188,7 @@ enum status step_schedule_task(struct run *run, struct run_frame *frame)
         return step_fail_evaluation(run, frame, failure);
     }
     if (attempt.parameters.length > run->step->config->payload_bytes_max) {
-        return fail_parameters_size(run, frame);
+        return step_fail_parameters_size(run, frame);
     }
     int64_t now_ms = run->step->env->now_ms;
     frame->row.task_flags = 0;
