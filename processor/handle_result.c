@@ -1,5 +1,4 @@
 #include "asl/value.h"
-#include "processor/dead_letter.h"
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
 #include "state/mutant.h"
@@ -127,7 +126,7 @@ static enum status apply(struct handling *handling, const struct result *result,
     }
     TRY(status);
     if (row->parked.bytes != NULL) {
-        return dead_letter_add(handling, STR("ExecutionParked"), row->parked);
+        return reply_refuse(handling, &result->to, STR("ExecutionParked"), "%.*s", STR_ARGS(row->parked));
     }
     struct step_event event = {
         .type = result->type,

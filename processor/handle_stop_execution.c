@@ -2,7 +2,6 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "processor/arn.h"
-#include "processor/dead_letter.h"
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
 
@@ -110,7 +109,8 @@ enum status handle_stop_execution(struct handling *handling, const struct stop_e
     }
     TRY(status);
     if (row->parked.bytes != NULL) {
-        return dead_letter_add(handling, STR("ExecutionParked"), row->parked);
+        struct reply_to to = REPLY_TO(stop);
+        return reply_refuse(handling, &to, STR("ExecutionParked"), "%.*s", STR_ARGS(row->parked));
     }
     return stop_it(handling, stop, row);
 }
