@@ -52,8 +52,8 @@ static enum status decode_and_dispatch(struct handling *handling)
         return dead_letter_add(handling, STR("InvalidRecord"), error.message);
     }
     TRY(status);
-    struct reply_to to = reply_to_of(record, value);
-    TRY(reply_prepare(handling, &to));
+    handling->reply_to = reply_to_of(record, value);
+    TRY(reply_prepare(handling, &handling->reply_to));
     return dispatch(handling, record, value);
 }
 
@@ -116,6 +116,7 @@ static enum status give_up(struct handling *handling, struct str reason)
         }
     }
     if (handling->record != NULL) {
+        TRY(reply_refuse_quietly(handling, &handling->reply_to, STR("InternalError"), reason));
         return dead_letter_add(handling, STR("InternalError"), reason);
     }
     if (row == NULL) {

@@ -28,6 +28,13 @@ struct need {
     size_t route_count;
 };
 
+/* Where a command or result wants its answer: its reply fields. */
+struct reply_to {
+    struct str topic;          /* STR_NONE: nowhere */
+    int64_t partition;         /* RECORD_NONE: 0 */
+    struct str correlation_id; /* STR_NONE: none */
+};
+
 struct handling {
     /* The thread's */
     const struct processor_config *config;
@@ -45,6 +52,7 @@ struct handling {
     const struct partition_attempt *attempt; /* NULL: the first time */
     const struct bus_record *record;
     enum input input;
+    struct reply_to reply_to; /* of the record, once it is decoded */
     const struct timer_key *timer;
 
     /* What comes of it. */

@@ -4,13 +4,6 @@
 
 #include "processor/handling.h"
 
-/* Where a command or result wants its answer: its reply fields. */
-struct reply_to {
-    struct str topic;          /* STR_NONE: nowhere */
-    int64_t partition;         /* RECORD_NONE: 0 */
-    struct str correlation_id; /* STR_NONE: none */
-};
-
 #define REPLY_TO(record)                                                                                               \
     ((struct reply_to){.topic = (record)->reply_topic,                                                                 \
                        .partition = (record)->reply_partition,                                                         \

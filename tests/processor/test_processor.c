@@ -1,6 +1,7 @@
 /* The processor with its threads over the embedded bus: commands in, replies, histories and tasks out. */
 #include "processor/processor.h"
 
+#include "base/buffer.h"
 #include "base/hash.h"
 #include "bus/bus_local.h"
 #include "schemas/codec/codec.h"
@@ -397,6 +398,50 @@ static void test_garbage(void **state)
     assert_int_equal(counters_get(counters, COUNTER_DEAD_LETTERS), 2 * count + 1);
 }
 
+/* Variables that outgrow a record of pawl.state. `first` is a state of the name F, before them. */
+static void create_glutton(struct fixture *fixture, const char *name, const char *first)
+{
+    struct buffer text = buffer_in(fixture->arena);
+    assert_int_equal(buffer_format(&text, "{\"StartAt\":\"F\",\"States\":{\"F\":{%s,\"Next\":\"S0\"}", first), STATUS_OK);
+    for (int at = 0; at < 40; at++) {
+        assert_int_equal(buffer_format(&text, ",\"S%d\":{\"Type\":\"Pass\",\"Assign\":{\"v%d.$\":\"$\"},\"Next\":\"S%d\"}",
+                                       at, at, at + 1),
+                         STATUS_OK);
+    }
+    assert_int_equal(buffer_add(&text, STR(",\"S40\":{\"Type\":\"Wait\",\"Seconds\":1000,\"End\":true}}}")), STATUS_OK);
+    assert_int_equal(buffer_add_byte(&text, 0), STATUS_OK);
+    create(fixture, name, text.bytes);
+}
+
+/* Who asks for what can't be done is told so. */
+static void test_given_up(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buffer text = buffer_in(fixture->arena);
+    static const char reason[] = "more memory than a step may take, or a record larger than its topic takes";
+    create_glutton(fixture, "now", "\"Type\":\"Pass\"");
+    create_glutton(fixture, "later", "\"Type\":\"Wait\",\"Seconds\":1");
+    assert_int_equal(buffer_format(&text,
+                                   "\"operation\":\"StartExecution\",\"input\":\"%0250000d\",\"name\":\"e\","
+                                   "\"stateMachineArn\":\"" MACHINE_ARN,
+                                   0),
+                     STATUS_OK);
+    size_t length = text.length;
+    assert_int_equal(buffer_add(&text, (struct str){"now\"", 5}), STATUS_OK);
+    assert_int_equal(buffer_add_byte(&text, 0), STATUS_OK);
+    expect_refused(fixture, text.bytes, "InternalError", reason);
+    text.length = length;
+    assert_int_equal(buffer_add(&text, (struct str){"later\"", 7}), STATUS_OK);
+    assert_int_equal(buffer_add_byte(&text, 0), STATUS_OK);
+    expect_accepted(fixture, text.bytes);
+    const struct counters *counters = processor_counters(fixture->processor);
+    for (int tries = 0; tries < WAIT_MS && counters_get(counters, COUNTER_PARKED) == 0; tries++) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    expect_refused(fixture, "\"operation\":\"StopExecution\",\"executionArn\":\"arn:aws:states:us-east-1:000000000000:execution:later:e\"",
+                   "ExecutionParked", reason);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +450,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_task, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_restart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_garbage, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_given_up, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("processor/processor", tests, NULL, NULL);
 }
