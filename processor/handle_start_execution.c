@@ -120,7 +120,7 @@ static enum status find_head(struct handling *handling, struct start *start, boo
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         return status;
     }
-    if (!seen && (handling->attempt == NULL || !handling->attempt->definition_awaited)) {
+    if (!seen && (handling->attempt == NULL || !handling->attempt->definition_overdue)) {
         return handling_needs(handling, (struct need){.type = NEED_DEFINITION});
     }
     *out_refused = true;

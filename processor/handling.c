@@ -10,6 +10,7 @@ enum status handling_machine(struct handling *handling, struct str arn, struct s
     if (status == STATUS_RETRIABLE) {
         return handling_needs(handling, (struct need){.type = NEED_MACHINE, .arn = arn, .revision_id = revision_id});
     }
+    /* A revision that is named was published: however long it takes, until the end was read it may be there. */
     if (status == STATUS_NOT_FOUND && (handling->attempt == NULL || !handling->attempt->definition_awaited)) {
         return handling_needs(handling, (struct need){.type = NEED_DEFINITION});
     }

@@ -77,7 +77,7 @@ static struct poison_subject subject_of(const struct handling *handling)
 /* Whether what is noted in the partition was done for this record or timer. */
 static bool attempt_is_for(const struct partition_attempt *attempt, const struct handling *handling)
 {
-    if (attempt->count == 0 && !attempt->definition_awaited) {
+    if (attempt->count == 0 && !attempt->definition_overdue) {
         return false;
     }
     if (handling->timer != NULL) {

@@ -32,7 +32,8 @@ struct partition_attempt {
     int64_t offset; /* of the record */
     struct timer_key timer;
     uint32_t count;          /* needs met for it */
-    bool definition_awaited; /* it was waited for: what is not there now does not exist */
+    bool definition_awaited; /* pawl.definitions was read to the end: what is not there now does not exist */
+    bool definition_overdue; /* it was waited for as long as a start waits */
     bool routes_refused;     /* `refusal` says why */
     char refusal[512];
 };

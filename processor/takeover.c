@@ -318,8 +318,9 @@ static enum status settle_active(struct loop *loop, struct partition *partition,
             return STATUS_OK;
         }
         partition->waiting = false;
-        partition->attempt.definition_awaited =
-            partition->attempt.definition_awaited || partition->wait_end != INT64_MAX;
+        bool for_definitions = partition->wait_end != INT64_MAX;
+        partition->attempt.definition_awaited |= for_definitions && seen;
+        partition->attempt.definition_overdue |= for_definitions;
         partition->seek_pending = true;
         timers_forget(&partition->store);
     }
@@ -443,7 +444,7 @@ enum status takeover_meet_need(struct loop *loop, struct bus_error *out_error)
     partition->seek_pending = !partition->waiting;
     timers_forget(&partition->store);
     if (status == STATUS_OK) {
-        partition->attempt.count++;
+        partition->attempt.count += !partition->waiting;
         return STATUS_OK;
     }
     if (status == STATUS_FATAL || status == STATUS_FENCED) {

@@ -148,7 +148,11 @@ bool world_is_settled(struct world *world)
     each_of(view, "pawl.history", see_history);
     bool settled = true;
     for (size_t at = 0; at < view->count; at++) {
-        settled = settled && view->executions[at].end_type.bytes != NULL;
+        if (view->executions[at].end_type.bytes == NULL) {
+            world_trace(world, "open: %.*s after event %" PRId64, STR_ARGS(view->executions[at].arn),
+                        view->executions[at].last_id);
+            settled = false;
+        }
     }
     arena_destroy(view->arena);
     free(view);

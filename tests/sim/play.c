@@ -329,6 +329,7 @@ static void send_answer(struct world *world, const struct play_task *task)
     struct str error;
     struct str bytes;
     uint32_t partition = place(world, task->arn);
+    world_trace(world, "worker: answers task %zu", (size_t)(task - play->tasks));
     if (chance_of(&world->chance, 1500)) {
         struct task_heartbeat heartbeat;
         record_init(RECORD_task_heartbeat, &heartbeat);
