@@ -113,6 +113,9 @@ static enum exit_code fill(struct bench_side *side, struct arguments_list *list)
     TRY_MEMORY(context, arena_format(context->arena, &threads, "%u", side->thread_count));
     TRY_RUN(add_set(side, list, "topics.prefix", side->prefix));
     TRY_RUN(add_set(side, list, "state.dir", side->state_dir));
+    if (side->memory_bytes.length > 0) {
+        TRY_RUN(add_set(side, list, "state.memory.bytes", side->memory_bytes));
+    }
     return add_set(side, list, "processor.threads", threads);
 }
 

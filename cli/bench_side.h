@@ -16,6 +16,7 @@ struct bench_side {
     struct bench *bench;
     enum bench_kind kind;
     uint32_t thread_count;
+    struct str memory_bytes; /* its state.memory.bytes; STR_NONE: the configuration's */
     struct str prefix;
     struct str state_dir;
     struct str log;
