@@ -101,6 +101,14 @@ static void end_batch(struct forwarder *forwarder, bool committed)
     forwarder->last_commit_ms = bus_now_ms(forwarder->shared->bus);
 }
 
+/* What was not committed is read again. */
+static enum status take_back(struct forwarder *forwarder, struct bus_error *out_error)
+{
+    enum status status = forwarder->begun ? bus_abort(forwarder->member, out_error) : STATUS_OK;
+    end_batch(forwarder, false);
+    return status == STATUS_FENCED || status == STATUS_RETRIABLE ? STATUS_OK : status;
+}
+
 static enum status commit(struct forwarder *forwarder, struct bus_error *out_error)
 {
     size_t count;
@@ -111,13 +119,12 @@ static enum status commit(struct forwarder *forwarder, struct bus_error *out_err
     if (status == STATUS_OK) {
         status = bus_commit(forwarder->member, forwarder->positions, count, out_error);
     }
-    if (status == STATUS_ABORTABLE) {
-        status = bus_abort(forwarder->member, out_error);
-        end_batch(forwarder, false);
-        return status;
+    if (status == STATUS_OK) {
+        end_batch(forwarder, true);
+        return STATUS_OK;
     }
-    end_batch(forwarder, status == STATUS_OK);
-    return status;
+    log_event(LOG_ERROR, "batch_aborted", "thread=%" PRIu32 " status=%s", forwarder->number, status_text(status));
+    return status == STATUS_ABORTABLE || status == STATUS_FENCED ? take_back(forwarder, out_error) : status;
 }
 
 /* ---- Rebalances ---- */
@@ -130,11 +137,10 @@ static void on_assigned(void *owner, const uint32_t *partitions, size_t count)
     }
 }
 
-static void on_revoked(void *owner, const uint32_t *partitions, size_t count)
+static void give_up(struct forwarder *forwarder, const uint32_t *partitions, size_t count, enum status status)
 {
-    struct forwarder *forwarder = owner;
-    struct bus_error error;
-    if (commit(forwarder, &error) != STATUS_OK) {
+    if (status != STATUS_OK) {
+        log_event(LOG_ERROR, "revoke_failed", "thread=%" PRIu32 " status=%s", forwarder->number, status_text(status));
         atomic_store(&forwarder->shared->failed, true);
     }
     for (size_t at = 0; at < count; at++) {
@@ -142,12 +148,16 @@ static void on_revoked(void *owner, const uint32_t *partitions, size_t count)
     }
 }
 
+static void on_revoked(void *owner, const uint32_t *partitions, size_t count)
+{
+    struct bus_error error;
+    give_up(owner, partitions, count, commit(owner, &error));
+}
+
 static void on_lost(void *owner, const uint32_t *partitions, size_t count)
 {
-    struct forwarder *forwarder = owner;
-    (void)partitions;
-    (void)count;
-    atomic_store(&forwarder->shared->failed, true); /* a measurement with this in it is none */
+    struct bus_error error;
+    give_up(owner, partitions, count, take_back(owner, &error));
 }
 
 /* New partitions begin at the group's stable offsets, aborted ones at what was committed. */
