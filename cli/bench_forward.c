@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #define POLL_MS 100
+#define BACKOFF_MS 50 /* while the broker is in trouble */
 #define BATCH_ARENA_BYTES ((size_t)64 << 20)
 
 /* What the threads share; it does not change while they run but for the flags. */
@@ -269,6 +270,8 @@ static void *run(void *argument)
             log_event(LOG_ERROR, "forwarder_failed", "thread=%" PRIu32 " status=%s reason=%s", forwarder->number,
                       status_text(status), log_quote(str_of(error.text), quoted, sizeof quoted));
             atomic_store(&shared->failed, true);
+        } else if (status == STATUS_RETRIABLE) {
+            bench_rest_ms(BACKOFF_MS);
         }
     }
     bus_member_leave(forwarder->member);
