@@ -1,6 +1,7 @@
 #include "asl/step_parts.h"
 
 #include "asl/timestamp.h"
+#include "asl/variables.h"
 #include "base/assert.h"
 
 /* An object being put together: at most this many members each. */
@@ -163,7 +164,7 @@ enum status context_scope(struct run *run, struct run_frame *frame, const struct
         TRY(context_build(run, frame, NULL, STR_NONE, &out_scope->roots.context));
     }
     if (state->reads_variables) {
-        TRY(run_variables(run, frame, &out_scope->roots.variables));
+        TRY(variables_seen(run, frame, &out_scope->roots.variables));
     }
     if (state->jsonata) {
         struct data *raw = NULL;

@@ -12,7 +12,7 @@
 enum payload_slot {
     PAYLOAD_EXECUTION_INPUT = 'x', /* scope 0: the execution's input */
     PAYLOAD_INPUT = 'i',           /* scope: frame; raw input of its present state */
-    PAYLOAD_VARIABLES = 'v',       /* scope: frame; its variables */
+    PAYLOAD_VARIABLES = 'v',       /* scope: frame; index: page of its variables, a JSON object */
     PAYLOAD_ITEMS = 'm',           /* scope: group; index: page of a Map's items, a JSON array */
     PAYLOAD_OUTPUT = 'o',          /* scope: group; index: a child's output */
 };

@@ -1,9 +1,8 @@
 #include "asl/run.h"
 
+#include "asl/variables.h"
 #include "base/assert.h"
 #include "base/limits.h"
-
-#define INLINE_BYTES_MAX 1024 /* a payload up to here lies in its frame's row: one row a step of a small workflow */
 
 /* Room for one more item in a vector of the arena. */
 static enum status grow(struct arena *arena, void **items, size_t item_bytes, uint32_t count, uint32_t *capacity)
@@ -22,18 +21,46 @@ static enum status grow(struct arena *arena, void **items, size_t item_bytes, ui
     return STATUS_OK;
 }
 
+/* Where the id is, or would be, among the slots; there is always a free one. */
+static uint32_t *frame_slot(const struct run *run, int64_t id)
+{
+    uint32_t mask = run->frame_slot_count - 1;
+    uint32_t at = (uint32_t)((uint64_t)id * 0x9E3779B97F4A7C15u >> 32) & mask;
+    while (run->frame_slots[at] != 0 && run->frames[run->frame_slots[at] - 1]->row.id != id) {
+        at = (at + 1) & mask;
+    }
+    return &run->frame_slots[at];
+}
+
+/* Keeps at most half of the slots in use. */
+static enum status grow_slots(struct run *run)
+{
+    if (2 * (run->frame_count + 1) <= run->frame_slot_count) {
+        return STATUS_OK;
+    }
+    run->frame_slot_count = run->frame_slot_count == 0 ? 8 : run->frame_slot_count * 2;
+    run->frame_slots = arena_array(run->arena, uint32_t, run->frame_slot_count);
+    TRY_NEW(run->frame_slots);
+    for (uint32_t at = 0; at < run->frame_count; at++) {
+        *frame_slot(run, run->frames[at]->row.id) = at + 1;
+    }
+    return STATUS_OK;
+}
+
 static enum status add_frame(struct run *run, const struct frame_row *row, bool stored, struct run_frame **out_frame)
 {
     TRY(grow(run->arena, (void **)&run->frames, sizeof(struct run_frame *), run->frame_count, &run->frame_capacity));
+    TRY(grow_slots(run));
     struct run_frame *frame = arena_new(run->arena, struct run_frame);
     TRY_NEW(frame);
     frame->row = *row;
     frame->stored = stored;
     frame->stored_input = stored && row->input.bytes == NULL && row->phase != FRAME_SWEEP;
-    frame->stored_variables = stored && row->has_variables && row->variables.bytes == NULL;
+    frame->stored_pages = stored ? row->variable_pages : 0;
     frame->stored_timer_ms = stored && row->timer_due != RECORD_NONE ? row->timer_due / 1000 : RECORD_NONE;
     frame->stored_timer_phase = row->phase_counter;
     frame->timer_ms = frame->stored_timer_ms;
+    *frame_slot(run, row->id) = run->frame_count + 1;
     run->frames[run->frame_count++] = frame;
     *out_frame = frame;
     return STATUS_OK;
@@ -87,11 +114,10 @@ enum status run_arm_execution(struct run *run, int64_t due_ms)
 
 enum status run_frame(struct run *run, int64_t id, struct run_frame **out_frame)
 {
-    for (uint32_t at = 0; at < run->frame_count; at++) {
-        if (run->frames[at]->row.id == id) {
-            *out_frame = run->frames[at];
-            return run->frames[at]->deleted ? STATUS_NOT_FOUND : STATUS_OK;
-        }
+    uint32_t known = run->frame_slot_count == 0 ? 0 : *frame_slot(run, id);
+    if (known != 0) {
+        *out_frame = run->frames[known - 1];
+        return (*out_frame)->deleted ? STATUS_NOT_FOUND : STATUS_OK;
     }
     const struct frame_row *row = NULL;
     TRY(run->step->rows->frame(run->step->rows->owner, run->arena, &run->id, id, &row));
@@ -161,8 +187,8 @@ enum status run_frame_delete(struct run *run, struct run_frame *frame)
     if (frame->stored_input) {
         TRY(run_payload_delete(run, &(struct payload_id){.scope = frame->row.id, .slot = PAYLOAD_INPUT}));
     }
-    if (frame->stored_variables) {
-        TRY(run_payload_delete(run, &(struct payload_id){.scope = frame->row.id, .slot = PAYLOAD_VARIABLES}));
+    for (int64_t page = 0; page < frame->stored_pages; page++) {
+        TRY(run_payload_delete(run, &(struct payload_id){.scope = frame->row.id, .slot = PAYLOAD_VARIABLES, .index = page}));
     }
     if (frame->stored_timer_ms != RECORD_NONE) {
         TRY(add_timer_effect(run, EFFECT_DELETE_TIMER, frame->stored_timer_ms, frame->row.id, 0));
@@ -192,7 +218,8 @@ void run_phase(struct run *run, struct run_frame *frame, enum frame_phase phase,
 bool run_is_full(const struct run *run)
 {
     return run->effects->count + run->rows_estimated + run->payload_count >= run_effects_max(run) * 9 / 10 ||
-           run->states_entered >= STEP_STATES_MAX;
+           run->states_entered >= STEP_STATES_MAX || run->payload_bytes >= STEP_OUTPUT_BYTES_MAX ||
+           arena_used(run->arena) - run->arena_used >= STEP_MEMORY_BYTES_MAX;
 }
 
 enum status run_queue(struct run *run, struct run_frame *frame)
@@ -231,65 +258,6 @@ void run_set_input(struct run *run, struct run_frame *frame, struct data input)
     frame->input_known = true;
     frame->input_changed = true;
     frame->dirty = true;
-}
-
-/* ---- Variables ---- */
-
-static enum status own_variables(struct run *run, struct run_frame *frame, const struct value **out_variables)
-{
-    if (!frame->row.has_variables) {
-        *out_variables = &value_empty_object;
-        return STATUS_OK;
-    }
-    if (!frame->variables_known) {
-        struct str text = frame->row.variables;
-        if (text.bytes == NULL) {
-            TRY(run_payload_get(run, &(struct payload_id){.scope = frame->row.id, .slot = PAYLOAD_VARIABLES}, &text));
-        }
-        frame->variables = data_of_text(text);
-        frame->variables_known = true;
-    }
-    return data_value(run->arena, &frame->variables, out_variables);
-}
-
-static enum status merge(struct run *run, const struct value *outer, const struct value *inner, const struct value **out_merged)
-{
-    const struct value *merged = outer;
-    for (uint32_t at = 0; at < inner->count; at++) {
-        TRY(value_object_with(run->arena, merged, inner->members[at].key, inner->members[at].value, &merged));
-    }
-    *out_merged = outer->count == 0 ? inner : merged;
-    return STATUS_OK;
-}
-
-enum status run_variables(struct run *run, struct run_frame *frame, const struct value **out_variables)
-{
-    const struct value *merged = &value_empty_object;
-    TRY(own_variables(run, frame, &merged));
-    int64_t id = frame->row.parent;
-    while (id != FRAME_NO_PARENT) { /* bounded as in run_frame_is_alive */
-        struct run_frame *parent = NULL;
-        const struct value *outer = NULL;
-        TRY(run_frame(run, id, &parent));
-        TRY(own_variables(run, parent, &outer));
-        TRY(merge(run, outer, merged, &merged));
-        id = parent->row.parent;
-    }
-    *out_variables = merged;
-    return STATUS_OK;
-}
-
-enum status run_assign(struct run *run, struct run_frame *frame, const struct value *assigned)
-{
-    const struct value *own = NULL;
-    TRY(own_variables(run, frame, &own));
-    TRY(merge(run, own, assigned, &own));
-    frame->variables = data_of_value(own);
-    frame->variables_known = true;
-    frame->variables_changed = true;
-    frame->row.has_variables = true;
-    frame->dirty = true;
-    return STATUS_OK;
 }
 
 /* ---- Payload rows ---- */
@@ -344,30 +312,18 @@ enum status run_payload_delete(struct run *run, const struct payload_id *id)
 
 /* ---- The end of the step ---- */
 
-/* Keeps a payload in the row when it is small, else in a payload row of its own. */
-static enum status place_payload(struct run *run, struct data *data, const struct payload_id *id, bool stored, struct str *out_inline)
+/* Keeps the input in the row when it is small, else in a payload row of its own. */
+static enum status place_input(struct run *run, struct run_frame *frame)
 {
+    const struct payload_id id = {.scope = frame->row.id, .slot = PAYLOAD_INPUT};
     struct str text;
-    TRY(data_text(run->arena, data, &text));
-    if (text.length <= INLINE_BYTES_MAX) {
-        *out_inline = text;
-        return stored ? run_payload_delete(run, id) : STATUS_OK;
+    TRY(data_text(run->arena, &frame->input, &text));
+    if (text.length <= RUN_INLINE_BYTES_MAX) {
+        frame->row.input = text;
+        return frame->stored_input ? run_payload_delete(run, &id) : STATUS_OK;
     }
-    *out_inline = STR_NONE;
-    return run_payload_put(run, id, text);
-}
-
-static enum status place_frame_payloads(struct run *run, struct run_frame *frame)
-{
-    if (frame->input_changed) {
-        const struct payload_id id = {.scope = frame->row.id, .slot = PAYLOAD_INPUT};
-        TRY(place_payload(run, &frame->input, &id, frame->stored_input, &frame->row.input));
-    }
-    if (frame->variables_changed) {
-        const struct payload_id id = {.scope = frame->row.id, .slot = PAYLOAD_VARIABLES};
-        TRY(place_payload(run, &frame->variables, &id, frame->stored_variables, &frame->row.variables));
-    }
-    return STATUS_OK;
+    frame->row.input = STR_NONE;
+    return run_payload_put(run, &id, text);
 }
 
 static enum status flush_timer(struct run *run, struct run_frame *frame)
@@ -386,7 +342,12 @@ static enum status flush_timer(struct run *run, struct run_frame *frame)
 static enum status flush_frame(struct run *run, struct run_frame *frame)
 {
     struct effect *effect = NULL;
-    TRY(place_frame_payloads(run, frame));
+    if (frame->input_changed) {
+        TRY(place_input(run, frame));
+    }
+    if (frame->variables_changed) {
+        TRY(variables_place(run, frame));
+    }
     TRY(flush_timer(run, frame));
     if (frame->row.id == FRAME_ROOT) {
         run->execution.root = frame->row;

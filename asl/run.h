@@ -14,24 +14,28 @@
 #include "schemas/execution_statuses.h"
 #include "schemas/history_events.h"
 
+#define RUN_INLINE_BYTES_MAX 1024 /* a payload up to here lies in its frame's row: one row a step of a small workflow */
+
 struct run_frame {
     struct frame_row row;
     struct data input;     /* raw input of the present state, once loaded or set */
-    struct data variables; /* of this scope alone, once loaded or set */
+    const struct value *variables; /* of this scope alone, once loaded or set: an object (asl/variables.h) */
+    struct str *variable_pages;    /* their texts as they are in the store, once loaded: stored_pages */
     bool input_known;
-    bool variables_known;
     bool stored;           /* a row of it is in the store */
     bool dirty;
     bool deleted;
     bool queued;
     bool catching;         /* a Catcher is at work: what fails in it is not the state's to answer */
     bool stored_input;     /* a payload row of its input is in the store */
-    bool stored_variables;
     bool input_changed;
     bool variables_changed;
+    int64_t stored_pages;    /* payload rows of its variables in the store */
     int64_t stored_timer_ms; /* due time of its timer row in the store; RECORD_NONE: none */
     int64_t stored_timer_phase;
     int64_t timer_ms;      /* as it shall be; RECORD_NONE: none */
+    struct run_frame *doomed_child; /* while frames are taken down: the first of those below it, */
+    struct run_frame *doomed_next;  /* and the next beside it */
 };
 
 /* A payload row that this step wrote (text) or deleted (text.bytes == NULL). */
@@ -55,6 +59,8 @@ struct run {
     struct run_frame **frames;
     uint32_t frame_count;
     uint32_t frame_capacity;
+    uint32_t *frame_slots; /* hash of ids: 1 + index in `frames`; 0: free */
+    uint32_t frame_slot_count;
     int64_t *queue; /* ids of frames, first come first served */
     uint32_t queue_head;
     uint32_t queue_count;
@@ -67,6 +73,8 @@ struct run {
     bool status_changed;    /* the status is to be published, with */
     struct str status_output;
     uint32_t states_entered;
+    size_t arena_used;       /* before the step */
+    size_t payload_bytes;    /* of inputs and outputs that states took and gave; counts towards STEP_OUTPUT_BYTES_MAX */
     uint32_t rows_estimated; /* rows that the flush will write, roughly; counts towards STEP_EFFECTS_MAX */
     int64_t transitions; /* of this step, as AWS meters them */
     int64_t executions_started;
@@ -116,18 +124,13 @@ MUST_CHECK enum status run_queue(struct run *run, struct run_frame *frame);
 MUST_CHECK enum status run_input(struct run *run, struct run_frame *frame, struct data **out_input);
 void run_set_input(struct run *run, struct run_frame *frame, struct data input);
 
-/* The variables that the frame sees, its own and those of the scopes around it: an object. */
-MUST_CHECK enum status run_variables(struct run *run, struct run_frame *frame, const struct value **out_variables);
-/* Sets members of `assigned` in the frame's own scope. */
-MUST_CHECK enum status run_assign(struct run *run, struct run_frame *frame, const struct value *assigned);
-
 /* How many effects the step may have, roughly. */
 static inline size_t run_effects_max(const struct run *run)
 {
     return run->step->config->effects_max > 0 ? run->step->config->effects_max : STEP_EFFECTS_MAX;
 }
 
-/* Whether the step has done enough for once (run_effects_max, STEP_STATES_MAX). */
+/* Whether the step has done enough for once (run_effects_max, STEP_STATES_MAX, STEP_OUTPUT_BYTES_MAX, STEP_MEMORY_BYTES_MAX). */
 bool run_is_full(const struct run *run);
 
 /* ---- Payload rows ---- */

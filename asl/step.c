@@ -254,7 +254,12 @@ static struct run *new_run(const struct step *step, const struct step_event *eve
     struct run *run = arena_new(step->arena, struct run); /* effects point into it */
     *effects = effects_in(step->arena);
     if (run != NULL) {
-        *run = (struct run){.step = step, .arena = step->arena, .effects = effects, .machine = step->machine, .id = event->execution};
+        *run = (struct run){.step = step,
+                            .arena = step->arena,
+                            .effects = effects,
+                            .machine = step->machine,
+                            .id = event->execution,
+                            .arena_used = arena_used(step->arena)};
     }
     return run;
 }
@@ -312,7 +317,9 @@ static enum status fail_at_limit(const struct step *step, const struct step_even
 enum status step_apply(const struct step *step, const struct step_event *event, struct effects *out_effects,
                        enum step_outcome *out_outcome)
 {
+    arena_hold_back(step->arena, STEP_RESERVE_BYTES);
     enum status status = attempt(step, event, out_effects, out_outcome);
+    arena_hold_back(step->arena, 0);
     if (status == STATUS_LIMIT_EXCEEDED) {
         *out_outcome = STEP_APPLIED;
         status = fail_at_limit(step, event, out_effects);

@@ -2,7 +2,8 @@
  * the same code runs on Kafka, on the embedded bus and in the simulator (design, section 1).
  *
  * A step applies one event to one execution and runs on until everything waits: a task's result, a time, a child. It is
- * bounded by STEP_EFFECTS_MAX and STEP_STATES_MAX; past them it writes a timer that is due now and gives way.
+ * bounded by STEP_EFFECTS_MAX, STEP_STATES_MAX, STEP_OUTPUT_BYTES_MAX and STEP_MEMORY_BYTES_MAX; past one of them it writes a
+ * timer that is due now and gives way.
  *
  * A step that meets a limit of its own (JSON nested deeper than JSON_DEPTH_MAX, say) fails its execution with States.Runtime. */
 #ifndef PAWL_ASL_STEP_H

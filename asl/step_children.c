@@ -5,6 +5,8 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 
+#include <stdlib.h>
+
 #define PAGE_ITEMS_MIN 64   /* items of a Map that share a payload row */
 #define PAGES_MAX 256       /* and at most this many rows */
 #define DELETE_AT_ONCE_MAX 200 /* more outputs than this are swept by continuations */
@@ -397,6 +399,18 @@ static void close_group(struct run_frame *parent)
     parent->row.child_limit = 0;
 }
 
+/* The Parallel or Map fails when no child of it runs any more. The group stays named until the failure is handled: see
+ * step_fail. */
+static enum status fail_group(struct run *run, struct run_frame *parent, const struct failure *failure, bool heartbeat)
+{
+    TRY(drop_group(run, parent));
+    TRY(step_fail(run, parent, failure, heartbeat));
+    if (parent->row.phase != FRAME_CHILDREN) {
+        close_group(parent);
+    }
+    return STATUS_OK;
+}
+
 /* All children have succeeded. …StateSucceeded and …StateExited name the same event. */
 static enum status join(struct run *run, struct run_frame *parent)
 {
@@ -405,15 +419,15 @@ static enum status join(struct run *run, struct run_frame *parent)
     struct str result;
     bool fits = false;
     TRY(collect_outputs(run, parent, &result, &fits));
-    TRY(drop_group(run, parent));
-    close_group(parent);
     if (!fits) {
         struct failure failure;
         TRY(failure_set(run->arena, &failure, errors_name(ERROR_DATA_LIMIT_EXCEEDED),
                         "The state/task '%.*s' returned a result with a size exceeding the maximum number of bytes service limit.",
                         STR_ARGS(state->name)));
-        return step_fail(run, parent, &failure, false);
+        return fail_group(run, parent, &failure, false);
     }
+    TRY(drop_group(run, parent));
+    close_group(parent);
     TRY(history_add(run, state->type == STATE_MAP ? HISTORY_EVENT_MAP_STATE_SUCCEEDED : HISTORY_EVENT_PARALLEL_STATE_SUCCEEDED,
                     parent->row.previous_event_id, &event));
     return step_finish(run, parent, data_of_text(result));
@@ -474,15 +488,9 @@ enum status step_child_failed(struct run *run, struct run_frame *child, const st
 
 static enum status fail_while_running(struct run *run, struct run_frame *parent, const struct failure *failure)
 {
-    struct failure prefixed = *failure;
-    const struct state *state = run_state(run, parent);
-    if (str_equal(failure->error, errors_name(ERROR_DATA_LIMIT_EXCEEDED))) {
-        return begin_abort(run, parent, failure, false); /* has no prefix */
-    }
-    TRY(arena_format(run->arena, &prefixed.cause,
-                     "An error occurred while executing the state '%.*s' (entered at the event id #%lld). %.*s",
-                     STR_ARGS(state->name), (long long)parent->row.entered_event_id, STR_ARGS(failure->cause)));
-    return begin_abort(run, parent, &prefixed, false);
+    struct failure told = *failure;
+    TRY(step_record_evaluation(run, parent, &told));
+    return begin_abort(run, parent, &told, false);
 }
 
 /* …StateAborted of the state that the frame has entered. */
@@ -563,51 +571,80 @@ static enum status load_page(struct run *run, int64_t from, int64_t *out_last)
     return STATUS_OK;
 }
 
-/* The known frame with the lowest id that `parent` has below it, or NULL. */
-static struct run_frame *lowest_child(struct run *run, const struct run_frame *parent)
+static int by_id(const void *a, const void *b)
 {
-    struct run_frame *lowest = NULL;
-    for (uint32_t at = 0; at < run->frame_count; at++) {
-        struct run_frame *frame = run->frames[at];
-        if (!frame->deleted && frame->row.parent == parent->row.id && (lowest == NULL || frame->row.id < lowest->row.id)) {
-            lowest = frame;
-        }
-    }
-    return lowest;
+    const struct run_frame *const *left = a;
+    const struct run_frame *const *right = b;
+    return ((*left)->row.id > (*right)->row.id) - ((*left)->row.id < (*right)->row.id);
 }
 
-/* The next frame to be taken down: the first doomed one, or what is innermost below it; NULL when none is known. */
-static enum status next_doomed(struct run *run, const struct run_frame *parent, struct run_frame **out_frame)
+/* The doomed frames that the run knows, in order of id. */
+static enum status known_doomed(struct run *run, const struct run_frame *parent, struct run_frame ***out_frames, size_t *out_count)
 {
-    struct run_frame *next = NULL;
+    struct run_frame **frames = arena_array(run->arena, struct run_frame *, run->frame_count);
+    size_t count = 0;
+    TRY_NEW(frames);
     for (uint32_t at = 0; at < run->frame_count; at++) {
         struct run_frame *frame = run->frames[at];
         bool doomed = false;
-        if (frame->deleted || frame->row.id <= parent->row.id || frame->row.phase == FRAME_SWEEP ||
-            (next != NULL && frame->row.id > next->row.id)) {
-            continue;
+        if (!frame->deleted && frame->row.id > parent->row.id && frame->row.phase != FRAME_SWEEP) {
+            TRY(is_doomed(run, parent, frame, &doomed));
         }
-        TRY(is_doomed(run, parent, frame, &doomed));
-        next = doomed ? frame : next;
+        if (doomed) {
+            frames[count++] = frame;
+        }
     }
-    for (struct run_frame *child = next; child != NULL; child = lowest_child(run, child)) {
-        next = child;
-    }
-    *out_frame = next;
+    qsort(frames, count, sizeof *frames, by_id);
+    *out_frames = frames;
+    *out_count = count;
     return STATUS_OK;
+}
+
+/* Hangs each frame below the doomed one that it belongs to, lowest ids first; returns the first of those that belong to none. */
+static enum status link_doomed(struct run *run, struct run_frame **frames, size_t count, struct run_frame **out_first)
+{
+    *out_first = NULL;
+    for (size_t at = 0; at < count; at++) {
+        frames[at]->doomed_child = NULL;
+    }
+    for (size_t at = count; at-- > 0;) {
+        struct run_frame *above = NULL;
+        enum status status = run_frame(run, frames[at]->row.parent, &above);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+        bool inner = status == STATUS_OK && bsearch(&above, frames, count, sizeof *frames, by_id) != NULL;
+        struct run_frame **head = inner ? &above->doomed_child : out_first;
+        frames[at]->doomed_next = *head;
+        *head = frames[at];
+    }
+    return STATUS_OK;
+}
+
+/* Takes a frame down, and those below it first, as long as the step has room. */
+static enum status abort_tree(struct run *run, const struct run_frame *parent, struct run_frame *frame, int depth)
+{
+    ASSERT(depth <= MACHINE_DEPTH_MAX + 1);
+    for (struct run_frame *child = frame->doomed_child; child != NULL && !run_is_full(run); child = child->doomed_next) {
+        TRY(abort_tree(run, parent, child, depth + 1));
+    }
+    if (run_is_full(run)) {
+        return STATUS_OK;
+    }
+    TRY(record_aborted(run, frame, parent->row.pending_event_id));
+    return run_frame_delete(run, frame);
 }
 
 /* Takes down the doomed frames the run knows, in their order and inner ones first, as long as the step has room. */
 static enum status abort_known(struct run *run, struct run_frame *parent)
 {
-    while (!run_is_full(run)) {
-        struct run_frame *next = NULL;
-        TRY(next_doomed(run, parent, &next));
-        if (next == NULL) {
-            return STATUS_OK;
-        }
-        TRY(record_aborted(run, next, parent->row.pending_event_id));
-        TRY(run_frame_delete(run, next));
+    struct run_frame **frames = NULL;
+    struct run_frame *first = NULL;
+    size_t count = 0;
+    TRY(known_doomed(run, parent, &frames, &count));
+    TRY(link_doomed(run, frames, count, &first));
+    for (struct run_frame *frame = first; frame != NULL && !run_is_full(run); frame = frame->doomed_next) {
+        TRY(abort_tree(run, parent, frame, 0));
     }
     return STATUS_OK;
 }
@@ -616,16 +653,11 @@ static enum status handle_pending(struct run *run, struct run_frame *parent)
 {
     const struct failure failure = {.error = parent->row.pending_error, .cause = parent->row.pending_cause, .is = true};
     bool heartbeat = parent->row.pending_heartbeat;
-    TRY(drop_group(run, parent)); /* the group stays named until the failure is handled: see step_fail */
     parent->row.pending_error = STR_NONE;
     parent->row.pending_cause = STR_NONE;
     parent->row.pending_heartbeat = false;
     parent->dirty = true;
-    TRY(step_fail(run, parent, &failure, heartbeat));
-    if (parent->row.phase != FRAME_CHILDREN) {
-        close_group(parent);
-    }
-    return STATUS_OK;
+    return fail_group(run, parent, &failure, heartbeat);
 }
 
 enum status step_abort_children(struct run *run, struct run_frame *parent)

@@ -144,8 +144,8 @@ static enum status delete_root_payloads(struct run *run)
     if (root->stored_input) {
         TRY(run_payload_delete(run, &(struct payload_id){.scope = FRAME_ROOT, .slot = PAYLOAD_INPUT}));
     }
-    if (root->stored_variables) {
-        TRY(run_payload_delete(run, &(struct payload_id){.scope = FRAME_ROOT, .slot = PAYLOAD_VARIABLES}));
+    for (int64_t page = 0; page < root->stored_pages; page++) {
+        TRY(run_payload_delete(run, &(struct payload_id){.scope = FRAME_ROOT, .slot = PAYLOAD_VARIABLES, .index = page}));
     }
     return STATUS_OK;
 }
@@ -229,7 +229,7 @@ static enum status close_root(struct run *run, bool keep)
     if (!keep) {
         root->row.input = STR("null");
         root->row.variables = STR_NONE;
-        root->row.has_variables = false;
+        root->row.variable_pages = 0;
         root->input_changed = false;
         root->variables_changed = false;
     }

@@ -1,7 +1,7 @@
 #include "asl/step_parts.h"
 
 #include "asl/errors.h"
-#include "base/limits.h"
+#include "asl/variables.h"
 
 /* {"x":"\"text\""}: each assigned variable with its JSON text, as stateExitedEventDetails shows them. */
 static enum status assigned_text(struct run *run, const struct value *assigned, struct str *out_text)
@@ -19,7 +19,7 @@ static enum status assigned_text(struct run *run, const struct value *assigned, 
     return value_to_text(run->arena, object, out_text);
 }
 
-static enum status evaluate_assign(struct run *run, const struct step_exit *exit, struct expression_scope *scope,
+static enum status evaluate_assign(struct run *run, struct run_frame *frame, const struct step_exit *exit, struct expression_scope *scope,
                                    const struct value **out_assigned, struct failure *out_failure)
 {
     *out_assigned = NULL;
@@ -31,16 +31,7 @@ static enum status evaluate_assign(struct run *run, const struct step_exit *exit
         TRY(data_value(run->arena, &input, &scope->roots.input));
     }
     TRY(expression_evaluate(run->arena, exit->assign, scope, out_assigned, out_failure));
-    if (!failure_is(out_failure)) {
-        struct str text;
-        TRY(value_to_text(run->arena, *out_assigned, &text));
-        if (text.length > VARIABLE_BYTES_MAX) {
-            TRY(failure_set(run->arena, out_failure, errors_name(ERROR_RUNTIME),
-                            "The size of the variables assigned, %zu bytes, exceeds the limit of %d bytes", text.length,
-                            VARIABLE_BYTES_MAX));
-        }
-    }
-    return STATUS_OK;
+    return failure_is(out_failure) ? STATUS_OK : variables_check(run, frame, *out_assigned, out_failure);
 }
 
 /* Assign and Output see the same snapshot: both are evaluated before anything is stored. */
@@ -57,7 +48,7 @@ static enum status evaluate(struct run *run, struct run_frame *frame, const stru
     TRY(context_scope(run, frame, NULL, &scope));
     scope.states_result = exit->result;
     scope.states_error_output = exit->error_output;
-    TRY(evaluate_assign(run, exit, &scope, out_assigned, out_failure));
+    TRY(evaluate_assign(run, frame, exit, &scope, out_assigned, out_failure));
     if (failure_is(out_failure) || exit->output == NULL) {
         return STATUS_OK;
     }
@@ -97,9 +88,11 @@ enum status step_exit(struct run *run, struct run_frame *frame, const struct ste
     TRY(history_add_frame(run, frame, history_exited(state->type), &event));
     event->name = state->name;
     event->output = text;
+    run->payload_bytes += 2 * text.length; /* what is next shows it again */
     if (assigned != NULL && assigned->count > 0) {
         TRY(assigned_text(run, assigned, &event->assigned_variables));
-        TRY(run_assign(run, frame, assigned));
+        run->payload_bytes += event->assigned_variables.length;
+        TRY(variables_assign(run, frame, assigned));
     }
     if (exit->next == STATE_NONE) {
         return step_end(run, frame, output);

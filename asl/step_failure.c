@@ -113,29 +113,35 @@ enum status step_fail(struct run *run, struct run_frame *frame, const struct fai
     return propagate(run, frame, failure, heartbeat);
 }
 
-enum status step_fail_evaluation(struct run *run, struct run_frame *frame, struct failure failure)
+enum status step_record_evaluation(struct run *run, struct run_frame *frame, struct failure *failure)
 {
     const struct state *state = run_state(run, frame);
     struct history_event *event = NULL;
-    struct str cause = failure.cause;
-    bool named = str_equal(failure.error, errors_name(ERROR_RUNTIME)) ||
-                 str_equal(failure.error, errors_name(ERROR_QUERY_EVALUATION_ERROR)) ||
-                 str_equal(failure.error, errors_name(ERROR_RESULT_PATH_MATCH_FAILURE));
+    struct str cause = failure->cause;
+    bool query = str_equal(failure->error, errors_name(ERROR_QUERY_EVALUATION_ERROR));
+    bool named = query || str_equal(failure->error, errors_name(ERROR_RUNTIME)) ||
+                 str_equal(failure->error, errors_name(ERROR_RESULT_PATH_MATCH_FAILURE));
     if (named) {
-        TRY(arena_format(run->arena, &failure.cause,
+        TRY(arena_format(run->arena, &failure->cause,
                          "An error occurred while executing the state '%.*s' (entered at the event id #%lld). %.*s",
                          STR_ARGS(state->name), (long long)frame->row.entered_event_id, STR_ARGS(cause)));
     }
-    if (str_equal(failure.error, errors_name(ERROR_QUERY_EVALUATION_ERROR))) {
+    if (query) {
         /* Seen on AWS: it names the event before the state was entered. */
         TRY(history_add(run, HISTORY_EVENT_EVALUATION_FAILED, frame->row.before_entered_event_id, &event));
-        event->error = failure.error;
-        event->cause = failure.cause;
-        event->location = failure.location;
+        event->error = failure->error;
+        event->cause = failure->cause;
+        event->location = failure->location;
         event->state = state->name;
         frame->row.previous_event_id = event->id;
         frame->dirty = true;
     }
+    return STATUS_OK;
+}
+
+enum status step_fail_evaluation(struct run *run, struct run_frame *frame, struct failure failure)
+{
+    TRY(step_record_evaluation(run, frame, &failure));
     return step_fail(run, frame, &failure, false);
 }
 

@@ -85,7 +85,10 @@ MUST_CHECK enum status step_end(struct run *run, struct run_frame *frame, struct
  * what is around it. */
 MUST_CHECK enum status step_fail(struct run *run, struct run_frame *frame, const struct failure *failure, bool heartbeat);
 
-/* An expression of the state failed: the cause gets its prefix, JSONata's failure its EvaluationFailed; then step_fail. */
+/* An expression of the state failed: the cause gets its prefix, JSONata's failure its EvaluationFailed. */
+MUST_CHECK enum status step_record_evaluation(struct run *run, struct run_frame *frame, struct failure *failure);
+
+/* That, then step_fail. */
 MUST_CHECK enum status step_fail_evaluation(struct run *run, struct run_frame *frame, struct failure failure);
 
 /* What the state hands on is over the payload's limit: States.DataLimitExceeded; the second fails the state with it. */

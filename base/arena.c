@@ -28,6 +28,7 @@ struct arena {
     struct chunk *newest;
     struct owned *owned;
     size_t bytes_max;
+    size_t bytes_back; /* of bytes_max, held back */
     size_t bytes_held;
     size_t bytes_used;
 };
@@ -97,13 +98,19 @@ size_t arena_used(const struct arena *arena)
     return arena->bytes_used;
 }
 
+void arena_hold_back(struct arena *arena, size_t bytes)
+{
+    arena->bytes_back = bytes;
+}
+
 static struct chunk *add_chunk(struct arena *arena, size_t size)
 {
     size_t capacity = arena->newest == NULL ? CHUNK_BYTES_MIN : arena->newest->capacity * 2;
     if (capacity < size) {
         capacity = size;
     }
-    size_t left = arena->bytes_max - arena->bytes_held;
+    size_t taken = arena->bytes_held + arena->bytes_back;
+    size_t left = arena->bytes_max > taken ? arena->bytes_max - taken : 0;
     if (capacity + sizeof(struct chunk) > left) {
         capacity = size;
     }

@@ -23,6 +23,9 @@ void arena_reset(struct arena *arena);
 /* Bytes handed out since creation or the last reset. */
 size_t arena_used(const struct arena *arena);
 
+/* Keeps the last `bytes` back until this is called again with 0: for what is to be said when the rest is used up. */
+void arena_hold_back(struct arena *arena, size_t bytes);
+
 /* `size` bytes, not initialised; NULL only at the arena's limit. */
 void *arena_allocate(struct arena *arena, size_t size);
 

@@ -36,6 +36,9 @@
 #define MACHINE_DEPTH_MAX 32             /* machines inside machines (Parallel, Map) in a definition */
 #define STEP_EFFECTS_MAX 1000            /* effects of one step, before a continuation (design, section 4) */
 #define STEP_STATES_MAX 100              /* states entered in one step, before a continuation */
+#define STEP_OUTPUT_BYTES_MAX (4 * 1024 * 1024)        /* payloads written by one step, before a continuation */
+#define STEP_MEMORY_BYTES_MAX ((size_t)64 * 1024 * 1024) /* memory of one step, before a continuation */
+#define STEP_RESERVE_BYTES ((size_t)8 * 1024 * 1024)     /* of its arena, to fail the execution with when the rest is used up */
 #define BATCH_RECORDS_MAX 1000           /* input records of one transaction */
 #define BATCH_BYTES_MAX (8 * 1024 * 1024) /* output of one transaction */
 #define BATCH_MS_MAX 1000                /* a batch is committed after this long, drained or not */

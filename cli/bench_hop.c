@@ -16,7 +16,7 @@ static enum exit_code run_once(struct bench *bench, struct bench_pair *pair, enu
     const struct bench_load_plan plan = {
         .starts_per_second = STARTS_PER_SECOND,
         .warm_seconds = WARM_SECONDS,
-        .seconds = bench->options.seconds > RUN_SECONDS_MAX ? SECONDS_MAX : bench->options.seconds,
+        .seconds = bench->options.seconds > RUN_SECONDS_MAX ? RUN_SECONDS_MAX : bench->options.seconds,
     };
     struct bench_load_result result;
     TRY_RUN(bench_load_run(pair->loads[kind], &plan, &result));

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "bus/bus_local.h"
+#include "kv/kv.h"
 #include "schemas/codec/codec.h"
 
 #include <ftw.h>
@@ -165,6 +166,13 @@ static const struct reply *expect_accepted(struct fixture *fixture, const char *
     return reply;
 }
 
+static void assert_text(struct str actual, const char *expected)
+{
+    if (!str_equal(actual, str_of(expected))) {
+        fail_msg("%.*s is not %s", STR_ARGS(actual), expected);
+    }
+}
+
 static const struct reply *create(struct fixture *fixture, const char *name, const char *definition)
 {
     struct str members;
@@ -213,16 +221,17 @@ static const void *find_record(struct fixture *fixture, const char *topic_name, 
     return NULL;
 }
 
-static void await_status(struct fixture *fixture, const char *name, const char *status)
+static const struct execution_status *await_status(struct fixture *fixture, const char *name, const char *status)
 {
     for (size_t number = 0; number < 10; number++) {
         const struct execution_status *record =
             find_record(fixture, "pawl.executions", SCHEMA_execution_status, name, number);
         if (str_equal(record->status, str_of(status))) {
-            return;
+            return record;
         }
     }
     fail_msg("%s does not become %s", name, status);
+    return NULL;
 }
 
 /* ---- Tests ---- */
@@ -398,48 +407,93 @@ static void test_garbage(void **state)
     assert_int_equal(counters_get(counters, COUNTER_DEAD_LETTERS), 2 * count + 1);
 }
 
-/* Variables that outgrow a record of pawl.state. `first` is a state of the name F, before them. */
+/* A state whose conditions take more memory, all together, than a step may. `first` is a state of the name F, before it. */
 static void create_glutton(struct fixture *fixture, const char *name, const char *first)
 {
     struct buffer text = buffer_in(fixture->arena);
-    assert_int_equal(buffer_format(&text, "{\"StartAt\":\"F\",\"States\":{\"F\":{%s,\"Next\":\"S0\"}", first), STATUS_OK);
-    for (int at = 0; at < 40; at++) {
-        assert_int_equal(buffer_format(&text, ",\"S%d\":{\"Type\":\"Pass\",\"Assign\":{\"v%d.$\":\"$\"},\"Next\":\"S%d\"}",
-                                       at, at, at + 1),
+    assert_int_equal(buffer_format(&text,
+                                   "{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"F\",\"States\":{\"F\":{%s,\"Next\":\"G\"},"
+                                   "\"W\":{\"Type\":\"Wait\",\"Seconds\":1000,\"End\":true},"
+                                   "\"G\":{\"Type\":\"Choice\",\"Default\":\"W\",\"Choices\":[",
+                                   first),
+                     STATUS_OK);
+    for (int at = 0; at < 12; at++) {
+        assert_int_equal(buffer_format(&text, "%s{\"Condition\":\"{%% $count([1..300000].($ + %d)) = 0 %%}\",\"Next\":\"W\"}",
+                                       at == 0 ? "" : ",", at),
                          STATUS_OK);
     }
-    assert_int_equal(buffer_add(&text, STR(",\"S40\":{\"Type\":\"Wait\",\"Seconds\":1000,\"End\":true}}}")), STATUS_OK);
+    assert_int_equal(buffer_add(&text, STR("]}}}")), STATUS_OK);
     assert_int_equal(buffer_add_byte(&text, 0), STATUS_OK);
     create(fixture, name, text.bytes);
 }
 
-/* Who asks for what can't be done is told so. */
-static void test_given_up(void **state)
+/* What an execution asks for too much is its failure, not the partition's. */
+static void test_gluttons(void **state)
 {
     struct fixture *fixture = *state;
-    struct buffer text = buffer_in(fixture->arena);
-    static const char reason[] = "more memory than a step may take, or a record larger than its topic takes";
     create_glutton(fixture, "now", "\"Type\":\"Pass\"");
     create_glutton(fixture, "later", "\"Type\":\"Wait\",\"Seconds\":1");
-    assert_int_equal(buffer_format(&text,
-                                   "\"operation\":\"StartExecution\",\"input\":\"%0250000d\",\"name\":\"e\","
-                                   "\"stateMachineArn\":\"" MACHINE_ARN,
-                                   0),
-                     STATUS_OK);
-    size_t length = text.length;
-    assert_int_equal(buffer_add(&text, (struct str){"now\"", 5}), STATUS_OK);
-    assert_int_equal(buffer_add_byte(&text, 0), STATUS_OK);
-    expect_refused(fixture, text.bytes, "InternalError", reason);
-    text.length = length;
-    assert_int_equal(buffer_add(&text, (struct str){"later\"", 7}), STATUS_OK);
-    assert_int_equal(buffer_add_byte(&text, 0), STATUS_OK);
-    expect_accepted(fixture, text.bytes);
+    expect_accepted(fixture, "\"operation\":\"StartExecution\",\"name\":\"e\",\"stateMachineArn\":\"" MACHINE_ARN "now\"");
+    expect_accepted(fixture, "\"operation\":\"StartExecution\",\"name\":\"e\",\"stateMachineArn\":\"" MACHINE_ARN "later\"");
+    assert_text(await_status(fixture, ":now:e", "FAILED")->error, "States.Runtime");
+    assert_text(await_status(fixture, ":later:e", "FAILED")->error, "States.Runtime");
+}
+
+/* Puts the execution's root into a state that its machine does not have. */
+static void spoil_row(struct fixture *fixture)
+{
+    struct kv *kv;
+    struct kv_error error;
+    struct kv_batch *batch;
+    struct kv_cursor *cursor;
+    struct codec_error codec_error;
+    const struct kv_options options = {.path = fixture->state_path, .log = KV_LOG_NONE, .memory_bytes = (size_t)8 << 20};
+    assert_int_equal(kv_rocksdb_open(&options, &kv, &error), STATUS_OK);
+    assert_int_equal(kv_batch_create(kv, &batch), STATUS_OK);
+    int spoiled = 0;
+    for (uint16_t partition = 0; partition < PARTITIONS; partition++) {
+        const char prefix[] = {(char)(partition >> 8), (char)partition, 'e'};
+        struct str key;
+        struct str value;
+        enum record_id id;
+        void *row;
+        assert_int_equal(kv_cursor_open(kv, batch, (struct str){prefix, sizeof prefix}, STR(""), &cursor), STATUS_OK);
+        while (kv_cursor_next(cursor, &key, &value) == STATUS_OK) {
+            assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_state_row, value, &id, &row, &codec_error), STATUS_OK);
+            ((struct execution_row *)row)->root.state = 99;
+            assert_int_equal(codec_encode(fixture->arena, CODEC_AVRO, SCHEMA_state_row, id, row, &value), STATUS_OK);
+            assert_int_equal(arena_copy(fixture->arena, key, &key), STATUS_OK);
+            assert_int_equal(kv_batch_put(batch, key, value), STATUS_OK);
+            spoiled++;
+        }
+        kv_cursor_close(cursor);
+    }
+    assert_int_equal(spoiled, 1);
+    assert_int_equal(kv_batch_write(batch, &error), STATUS_OK);
+    assert_int_equal(kv_flush(kv, &error), STATUS_OK);
+    kv_batch_destroy(batch);
+    kv_close(kv);
+}
+
+/* What trips an assertion is parked, and who asks for it is told so; the others go on. */
+static void test_parked(void **state)
+{
+    struct fixture *fixture = *state;
+    create(fixture, "t", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}");
+    expect_accepted(fixture, START(",\"name\":\"bad\""));
+    processor_stop(fixture->processor);
+    processor_close(fixture->processor);
+    spoil_row(fixture);
+    start_processor(fixture);
     const struct counters *counters = processor_counters(fixture->processor);
     for (int tries = 0; tries < WAIT_MS && counters_get(counters, COUNTER_PARKED) == 0; tries++) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
-    expect_refused(fixture, "\"operation\":\"StopExecution\",\"executionArn\":\"arn:aws:states:us-east-1:000000000000:execution:later:e\"",
-                   "ExecutionParked", reason);
+    const struct reply *reply = ask(fixture, "\"operation\":\"StopExecution\",\"executionArn\":\"" EXECUTION_ARN "t:bad\"");
+    assert_text(reply->error, "ExecutionParked");
+    assert_true(str_starts_with(reply->message, STR("assertion failed: ")));
+    expect_accepted(fixture, START(",\"name\":\"good\""));
+    await_status(fixture, ":t:good", "SUCCEEDED");
 }
 
 int main(void)
@@ -450,7 +504,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_task, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_restart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_garbage, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_given_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gluttons, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_parked, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("processor/processor", tests, NULL, NULL);
 }
