@@ -4,14 +4,34 @@
 #include "base/assert.h"
 #include "base/limits.h"
 
+#include <stdlib.h>
+
 struct compiler {
     struct arena *arena;
     bool jsonata;
-    struct str *problem;
+    enum expression_sees sees;
+    struct expression_problem **last; /* where the next problem is hung on */
 };
 
-static enum status compile(const struct compiler *compiler, const struct value *value, struct str field, int depth,
+static enum status compile(struct compiler *compiler, const struct value *value, struct str field, int depth,
                            struct expression **out_expression);
+
+static enum status add_problem(struct compiler *compiler, struct expression_problem problem)
+{
+    struct expression_problem *added = arena_new(compiler->arena, struct expression_problem);
+    TRY_NEW(added);
+    *added = problem;
+    *compiler->last = added;
+    compiler->last = &added->next;
+    return STATUS_OK;
+}
+
+/* A problem of a payload template. */
+static enum status add_path_problem(struct compiler *compiler, const struct value *value, struct str message)
+{
+    return add_problem(compiler, (struct expression_problem){
+                                     .code = STR("SCHEMA_VALIDATION_FAILED"), .message = message, .value = value});
+}
 
 static enum status expression_new(struct arena *arena, enum expression_kind kind, struct str field,
                                   struct expression **out_expression)
@@ -73,22 +93,63 @@ static enum status compile_path(struct arena *arena, struct str text, struct str
     return STATUS_OK;
 }
 
-static enum status compile_jsonata(const struct compiler *compiler, struct str text, struct str field,
+/* What jsonata_references tells of, while it is checked. */
+struct references {
+    struct compiler *compiler;
+    const struct value *value;
+    struct str field;
+    enum status status;
+};
+
+static bool states_has(const struct compiler *compiler, struct str name)
+{
+    return str_equal(name, STR("input")) || str_equal(name, STR("context")) ||
+           (compiler->sees == EXPRESSION_SEES_RESULT && str_equal(name, STR("result"))) ||
+           (compiler->sees == EXPRESSION_SEES_ERROR && str_equal(name, STR("errorOutput")));
+}
+
+/* Seen on AWS: both are refused when the definition is created. */
+static void check_reference(void *owner, enum jsonata_reference type, struct str name)
+{
+    struct references *references = owner;
+    struct compiler *compiler = references->compiler;
+    struct expression_problem problem = {
+        .code = STR("UNSUPPORTED_JSONATA_EXPRESSION"), .field = references->field, .value = references->value};
+    bool top = type == JSONATA_REFERENCE_TOP;
+    if (references->status != STATUS_OK || (!top && states_has(compiler, name))) {
+        return;
+    }
+    references->status =
+        top ? arena_format(compiler->arena, &problem.message, "Reference to '%.*s' at the top level is not supported.", STR_ARGS(name))
+            : arena_format(compiler->arena, &problem.message, "Field '$states.%.*s' does not exist.", STR_ARGS(name));
+    if (references->status == STATUS_OK) {
+        references->status = add_problem(compiler, problem);
+    }
+}
+
+static enum status compile_jsonata(struct compiler *compiler, const struct value *value, struct str field,
                                    struct expression **out_expression)
 {
     struct expression *expression = NULL;
     struct jsonata_error error;
+    struct str text = value->string;
     TRY(expression_new(compiler->arena, EXPRESSION_JSONATA, field, &expression));
     TRY(arena_copy(compiler->arena, str_trim(str_slice(text, 2, text.length - 4)), &expression->text));
     enum status status = jsonata_compile(compiler->arena, expression->text, &expression->jsonata, &error);
     if (status == STATUS_INVALID) {
-        TRY(arena_format(compiler->arena, compiler->problem, "The JSONata expression '%.*s' is invalid: %.*s: %.*s",
-                         STR_ARGS(expression->text), STR_ARGS(error.code), STR_ARGS(error.message)));
+        TRY(expression_new(compiler->arena, EXPRESSION_CONSTANT, field, out_expression));
+        (*out_expression)->constant = value;
+        return add_problem(compiler, (struct expression_problem){.code = STR("INVALID_JSONATA_EXPRESSION"),
+                                                                 .message = error.message,
+                                                                 .field = field,
+                                                                 .value = value});
     }
     TRY(status);
     jsonata_variables(expression->jsonata, note_variable, expression);
+    struct references references = {compiler, value, field, STATUS_OK};
+    jsonata_references(expression->jsonata, check_reference, &references);
     *out_expression = expression;
-    return STATUS_OK;
+    return references.status;
 }
 
 bool expression_is_jsonata(struct str text)
@@ -96,18 +157,73 @@ bool expression_is_jsonata(struct str text)
     return text.length >= 4 && str_starts_with(text, STR("{%")) && str_ends_with(text, STR("%}"));
 }
 
+/* The value of "key.$". */
+static enum status compile_computed(struct compiler *compiler, const struct value *value, struct str field,
+                                    struct expression **out_expression)
+{
+    struct str problem = STR_NONE;
+    enum status status = value->type != VALUE_STRING
+                             ? path_problem(compiler->arena, field, &problem)
+                             : compile_path(compiler->arena, value->string, field, true, out_expression, &problem);
+    if (status != STATUS_INVALID) {
+        return status;
+    }
+    TRY(expression_new(compiler->arena, EXPRESSION_CONSTANT, field, out_expression));
+    (*out_expression)->constant = value;
+    return add_path_problem(compiler, value, problem);
+}
+
+/* The key as the result has it. */
+static struct str plain_key(const struct value_member *member)
+{
+    struct str key = member->key;
+    key.length -= str_ends_with(key, STR(".$")) ? 2 : 0;
+    return key;
+}
+
+static int compare_plain_keys(const void *left, const void *right)
+{
+    const struct value_member *const *a = left;
+    const struct value_member *const *b = right;
+    int order = str_compare(plain_key(*a), plain_key(*b));
+    return order != 0 ? order : ((*a)->key.length > (*b)->key.length) - ((*a)->key.length < (*b)->key.length);
+}
+
+/* "a" and "a.$" beside each other. JSON's own duplicates are settled when the text is read. */
+static enum status check_twins(struct compiler *compiler, const struct value *object)
+{
+    const struct value_member **members = arena_array(compiler->arena, const struct value_member *, object->count);
+    bool computed = false;
+    TRY_NEW(members);
+    for (uint32_t at = 0; at < object->count; at++) {
+        members[at] = &object->members[at];
+        computed = computed || str_ends_with(members[at]->key, STR(".$"));
+    }
+    if (!computed) {
+        return STATUS_OK;
+    }
+    qsort(members, object->count, sizeof *members, compare_plain_keys);
+    for (uint32_t at = 1; at < object->count; at++) {
+        struct str key = plain_key(members[at]);
+        struct str message;
+        if (str_equal(key, plain_key(members[at - 1]))) {
+            TRY(arena_format(compiler->arena, &message, "The field '%.*s' occurs twice, as '%.*s' and '%.*s.$'", STR_ARGS(key),
+                             STR_ARGS(key), STR_ARGS(key)));
+            TRY(add_path_problem(compiler, members[at]->value, message));
+        }
+    }
+    return STATUS_OK;
+}
+
 /* One member of a payload template: "key.$" is computed, any other is walked. */
-static enum status compile_member(const struct compiler *compiler, const struct value_member *member, struct str field, int depth,
+static enum status compile_member(struct compiler *compiler, const struct value_member *member, struct str field, int depth,
                                   struct expression_member *out_member)
 {
     struct expression *expression = NULL;
     struct str key = member->key;
     if (!compiler->jsonata && str_ends_with(key, STR(".$"))) {
-        if (member->value->type != VALUE_STRING) {
-            return path_problem(compiler->arena, key, compiler->problem);
-        }
         TRY(arena_copy(compiler->arena, key, &field));
-        TRY(compile_path(compiler->arena, member->value->string, field, true, &expression, compiler->problem));
+        TRY(compile_computed(compiler, member->value, field, &expression));
         key.length -= 2;
     } else {
         if (compiler->jsonata) {
@@ -120,7 +236,7 @@ static enum status compile_member(const struct compiler *compiler, const struct 
     return STATUS_OK;
 }
 
-static enum status compile_members(const struct compiler *compiler, const struct value *value, struct str field, int depth,
+static enum status compile_members(struct compiler *compiler, const struct value *value, struct str field, int depth,
                                    struct expression *expression)
 {
     struct expression_member *members = arena_array(compiler->arena, struct expression_member, value->count);
@@ -141,13 +257,9 @@ static enum status compile_members(const struct compiler *compiler, const struct
         constant &= members[at].value->kind == EXPRESSION_CONSTANT;
         expression->reads_context |= members[at].value->reads_context;
         expression->reads_variables |= members[at].value->reads_variables;
-        for (uint32_t other = 0; value->type == VALUE_OBJECT && other < at; other++) {
-            if (str_equal(members[other].key, members[at].key)) {
-                TRY(arena_format(compiler->arena, compiler->problem, "The field '%.*s' occurs twice, as '%.*s' and '%.*s.$'",
-                                 STR_ARGS(members[at].key), STR_ARGS(members[at].key), STR_ARGS(members[at].key)));
-                return STATUS_INVALID;
-            }
-        }
+    }
+    if (!compiler->jsonata && value->type == VALUE_OBJECT) {
+        TRY(check_twins(compiler, value));
     }
     if (constant) {
         expression->kind = EXPRESSION_CONSTANT;
@@ -159,12 +271,12 @@ static enum status compile_members(const struct compiler *compiler, const struct
     return STATUS_OK;
 }
 
-static enum status compile(const struct compiler *compiler, const struct value *value, struct str field, int depth,
+static enum status compile(struct compiler *compiler, const struct value *value, struct str field, int depth,
                            struct expression **out_expression)
 {
     ASSERT(depth <= JSON_DEPTH_MAX); /* value_parse sees to it */
     if (compiler->jsonata && value->type == VALUE_STRING && expression_is_jsonata(value->string)) {
-        return compile_jsonata(compiler, value->string, field, out_expression);
+        return compile_jsonata(compiler, value, field, out_expression);
     }
     struct expression *expression = NULL;
     TRY(expression_new(compiler->arena, EXPRESSION_CONSTANT, field, &expression));
@@ -177,24 +289,31 @@ static enum status compile(const struct compiler *compiler, const struct value *
     return STATUS_OK;
 }
 
-enum status expression_template(struct arena *arena, const struct value *template, const struct expression **out_expression,
-                                struct str *out_problem)
+static enum status compile_all(struct arena *arena, const struct value *value, const struct expression_place *place,
+                               const struct expression **out_expression, const struct expression_problem **out_problems)
 {
-    const struct compiler compiler = {arena, false, out_problem};
+    struct expression_problem *problems = NULL;
+    struct compiler compiler = {.arena = arena, .jsonata = place != NULL, .last = &problems};
     struct expression *expression = NULL;
-    TRY(compile(&compiler, template, STR_NONE, 0, &expression));
+    if (place != NULL) {
+        compiler.sees = place->sees;
+    }
+    TRY(compile(&compiler, value, place == NULL ? STR_NONE : place->field, 0, &expression));
     *out_expression = expression;
+    *out_problems = problems;
     return STATUS_OK;
 }
 
-enum status expression_jsonata(struct arena *arena, const struct value *value, struct str field,
-                               const struct expression **out_expression, struct str *out_problem)
+enum status expression_template(struct arena *arena, const struct value *template, const struct expression **out_expression,
+                                const struct expression_problem **out_problems)
 {
-    const struct compiler compiler = {arena, true, out_problem};
-    struct expression *expression = NULL;
-    TRY(compile(&compiler, value, field, 0, &expression));
-    *out_expression = expression;
-    return STATUS_OK;
+    return compile_all(arena, template, NULL, out_expression, out_problems);
+}
+
+enum status expression_jsonata(struct arena *arena, const struct value *value, const struct expression_place *place,
+                               const struct expression **out_expression, const struct expression_problem **out_problems)
+{
+    return compile_all(arena, value, place, out_expression, out_problems);
 }
 
 enum status expression_path(struct arena *arena, struct str text, struct str field, bool intrinsics,

@@ -51,14 +51,34 @@ struct expression_scope {
     struct env *env;
 };
 
-/* Compiles a payload template of a JSONPath state: members whose key ends in ".$" are paths or intrinsics. STATUS_INVALID:
- * *out_problem tells what is wrong with which field, in AWS's words. */
-MUST_CHECK enum status expression_template(struct arena *arena, const struct value *template,
-                                           const struct expression **out_expression, struct str *out_problem);
+/* What is wrong with a template: each value by itself. */
+struct expression_problem {
+    struct str code;    /* of ValidateStateMachineDefinition: "INVALID_JSONATA_EXPRESSION" */
+    struct str message; /* in AWS's words */
+    struct str field;   /* JSONata: the value's path below the state, "Output/v"; else empty */
+    const struct value *value;
+    struct expression_problem *next;
+};
 
-/* Compiles a value of a JSONata state: strings `{% … %}` at any depth are programs. `field` is its name ("Output"). */
-MUST_CHECK enum status expression_jsonata(struct arena *arena, const struct value *value, struct str field,
-                                          const struct expression **out_expression, struct str *out_problem);
+/* Compiles a payload template of a JSONPath state: members whose key ends in ".$" are paths or intrinsics. *out_problems is
+ * NULL, or a list; what is wrong is then left out of the expression. */
+MUST_CHECK enum status expression_template(struct arena *arena, const struct value *template,
+                                           const struct expression **out_expression,
+                                           const struct expression_problem **out_problems);
+
+/* Which members of $states a JSONata field has beside input and context. */
+enum expression_sees { EXPRESSION_SEES_INPUT, EXPRESSION_SEES_RESULT, EXPRESSION_SEES_ERROR };
+
+/* Where a value of a JSONata state stands. */
+struct expression_place {
+    struct str field; /* below the state: "Output", "Choices[0]/Condition" */
+    enum expression_sees sees;
+};
+
+/* Compiles a value of a JSONata state: strings `{% … %}` at any depth are programs. *out_problems as above. */
+MUST_CHECK enum status expression_jsonata(struct arena *arena, const struct value *value, const struct expression_place *place,
+                                          const struct expression **out_expression,
+                                          const struct expression_problem **out_problems);
 
 /* A path, or an intrinsic call where `intrinsics` allows it, as a field's whole value. */
 MUST_CHECK enum status expression_path(struct arena *arena, struct str text, struct str field, bool intrinsics,

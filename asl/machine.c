@@ -104,38 +104,46 @@ enum status machine_compile(struct arena *arena, struct str text, enum machine_t
     return machine_compile_routed(arena, text, type, STR_NONE, out_machine, out_findings);
 }
 
-enum status machine_compile_routed(struct arena *arena, struct str text, enum machine_type type, struct str routes,
-                                   const struct machine **out_machine, struct findings *out_findings)
+/* Reads the parser's text; findings have offsets, not yet lines. */
+static enum status compile_text(struct parser *parser, const struct machine **out_machine)
 {
-    struct parser parser = {.arena = arena, .type = type, .route_table = routes, .findings = out_findings};
     const struct parse_place root = {0};
+    const struct findings *findings = parser->findings;
     const struct value *object = NULL;
     struct value_error error = {0};
     int64_t timeout_seconds = 0;
     uint32_t top = 0;
-    *out_findings = (struct findings){0};
-    TRY(arena_copy(arena, text, &parser.text));
-    if (text.length > DEFINITION_BYTES_MAX) {
-        TRY(parse_finding(&parser, &root, STR_NONE, NULL, PARSE_CODE_SCHEMA, "The definition has %zu bytes; at most %d are allowed",
-                          text.length, DEFINITION_BYTES_MAX));
+    if (parser->text.length > DEFINITION_BYTES_MAX) {
+        TRY(parse_finding(parser, &root, STR_NONE, NULL, PARSE_CODE_SCHEMA, "The definition has %zu bytes; at most %d are allowed",
+                          parser->text.length, DEFINITION_BYTES_MAX));
         return STATUS_INVALID;
     }
-    enum status status = value_parse(arena, parser.text, &object, &error);
+    enum status status = value_parse(parser->arena, parser->text, &object, &error);
     if (status == STATUS_INVALID) {
-        return report_syntax(&parser, &error);
+        return report_syntax(parser, &error);
     }
     TRY(status);
     if (object->type != VALUE_OBJECT) {
-        TRY(parse_finding(&parser, &root, STR_NONE, object, PARSE_CODE_SCHEMA, "Definition must be a valid JSON object"));
+        TRY(parse_finding(parser, &root, STR_NONE, object, PARSE_CODE_SCHEMA, "Definition must be a valid JSON object"));
         return STATUS_INVALID;
     }
-    TRY(parse_top(&parser, object, &root, &timeout_seconds));
-    TRY(parse_machine(&parser, object, &root, STATE_NONE, 0, &top));
-    if (out_findings->error_count == 0) {
-        TRY(parse_scopes(&parser));
+    TRY(parse_top(parser, object, &root, &timeout_seconds));
+    TRY(parse_machine(parser, object, &root, STATE_NONE, 0, &top));
+    if (findings->error_count == 0) {
+        TRY(parse_scopes(parser));
     }
-    if (out_findings->error_count > 0) {
-        return STATUS_INVALID;
+    return findings->error_count > 0 ? STATUS_INVALID : finish(parser, timeout_seconds, out_machine);
+}
+
+enum status machine_compile_routed(struct arena *arena, struct str text, enum machine_type type, struct str routes,
+                                   const struct machine **out_machine, struct findings *out_findings)
+{
+    struct parser parser = {.arena = arena, .type = type, .route_table = routes, .findings = out_findings};
+    *out_findings = (struct findings){0};
+    TRY(arena_copy(arena, text, &parser.text));
+    enum status status = compile_text(&parser, out_machine);
+    if (status == STATUS_OK || status == STATUS_INVALID) {
+        TRY(findings_locate(arena, out_findings, parser.text));
     }
-    return finish(&parser, timeout_seconds, out_machine);
+    return status;
 }

@@ -110,6 +110,7 @@ struct state {
     bool jsonata;          /* its query language */
     bool reads_context;    /* any of its fields reads the context object */
     bool reads_variables;  /* any of its fields reads a variable */
+    bool ends;             /* by End: the machine, branch or iteration is over after it */
     uint32_t machine;
     uint32_t next;
     struct path_field input_path;

@@ -33,6 +33,9 @@ struct parser {
     struct str *routes;
     uint32_t route_count;
     uint32_t route_capacity;
+    struct str *labels; /* of its Maps */
+    uint32_t label_count;
+    uint32_t label_capacity;
     struct parse_names *names;
 };
 
@@ -45,15 +48,37 @@ struct parse_context {
     uint32_t index;   /* of the state */
     uint32_t machine; /* index of the machine it is in */
     uint32_t depth;   /* machines around it */
+    uint32_t level;   /* parts of the state's own place; `place` may lie below it */
+    enum expression_sees sees; /* which of $states' members the fields that are read have */
 };
+
+/* How many parts the place has below the root. */
+uint32_t parse_depth(const struct parse_place *place);
 
 #define PARSE_CODE_SCHEMA STR("SCHEMA_VALIDATION_FAILED")
 
-/* Adds a finding about the member `key` of what `place` names (STR_NONE: about itself). `value` tells line and column; may be
- * NULL. The message is as printf's. */
+/* Adds a finding about the member `key` of what `place` names (STR_NONE: about itself; `place` NULL: without a location).
+ * `value` tells line and column; may be NULL. The message is as printf's. */
 MUST_CHECK enum status parse_finding(struct parser *parser, const struct parse_place *place, struct str key,
                                      const struct value *value, struct str code, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+
+enum parse_warning_type { PARSE_WARNING_NO_DOLLAR, PARSE_WARNING_NO_PATH, PARSE_WARNING_PASS_RESULT_IS_STATIC };
+
+/* The same as a warning, in AWS's words. */
+MUST_CHECK enum status parse_warning(struct parser *parser, const struct parse_place *place, struct str key,
+                                     const struct value *value, enum parse_warning_type type);
+
+/* ---- parse_warning.c: values that look like what they are not ---- */
+
+/* NO_DOLLAR at members of a payload template that look like paths or calls, though their keys don't end in ".$". */
+MUST_CHECK enum status parse_dollars(const struct parse_context *context, struct str key, const struct value *value);
+
+/* NO_PATH when the constant of a JSONPath state looks like a path. */
+MUST_CHECK enum status parse_path_like(const struct parse_context *context, struct str key, const struct value *value);
+
+/* PASS_RESULT_IS_STATIC when a Pass's Result has what looks like a path. */
+MUST_CHECK enum status parse_static_result(const struct parse_context *context);
 
 /* ---- parse_field.c: members by kind. Absent: *out is left as it is. ---- */
 
@@ -95,6 +120,19 @@ MUST_CHECK enum status parse_target(const struct parse_context *context, const s
 
 /* Notes what a state's expression reads. */
 void parse_note(struct state *state, const struct expression *expression);
+
+/* "Field 'X' is not supported", at what has it. */
+MUST_CHECK enum status parse_unsupported(const struct parse_context *context, const struct value_member *member);
+
+/* A field that only the other query language has. */
+MUST_CHECK enum status parse_other_language(const struct parse_context *context, const struct value_member *member);
+
+/* Two fields of `object`, which is at the context's place, that exclude each other. */
+MUST_CHECK enum status parse_exclusive(const struct parse_context *context, const struct value *object, const char *one,
+                                       const char *other);
+
+/* "Value is not a Reference Path". */
+MUST_CHECK enum status parse_not_a_reference(const struct parse_context *context, struct str key, const struct value *value);
 
 /* Unknown or misplaced members, against a list of names. */
 MUST_CHECK enum status parse_members(const struct parse_context *context, const struct value *object,

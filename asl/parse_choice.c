@@ -61,7 +61,7 @@ static enum status parse_rule_path(const struct parse_context *context, const st
     }
     enum status status = path_compile(context->parser->arena, member->value->string, out_path, &message);
     if (status == STATUS_INVALID || (status == STATUS_OK && !path_is_reference(*out_path))) {
-        return PARSE_PROBLEM(context, member->key, member->value, "Value is not a Reference Path");
+        return parse_not_a_reference(context, member->key, member->value);
     }
     TRY(status);
     context->state->reads_context |= path_root(*out_path) == PATH_ROOT_CONTEXT;
@@ -77,6 +77,9 @@ static enum status parse_operand(const struct parse_context *context, const stru
     }
     condition->operand = member->value;
     const struct comparison_rule *rule = &comparisons[condition->comparison];
+    if (rule->path) {
+        TRY(parse_path_like(context, member->key, member->value));
+    }
     if (!operand_fits(rule, member->value)) {
         static const char *const names[] = {"String", "Number", "Boolean", "Timestamp"};
         return PARSE_PROBLEM(context, member->key, member->value, "Expected value of type %s", names[rule->operand]);
@@ -141,6 +144,11 @@ static bool is_rule_field(struct str key, bool top)
            (top && (str_equal(key, STR("Next")) || str_equal(key, STR("Assign"))));
 }
 
+static bool is_jsonata_field(struct str key)
+{
+    return str_equal(key, STR("Condition")) || str_equal(key, STR("Output"));
+}
+
 static enum status parse_condition(const struct parse_context *context, const struct value *object, bool top,
                                    struct condition *condition)
 {
@@ -165,7 +173,7 @@ static enum status parse_condition(const struct parse_context *context, const st
             *condition = found;
             path = found_path;
         } else if (!is_rule_field(member->key, top)) {
-            TRY(PARSE_PROBLEM(context, member->key, member->value, "Field is not supported"));
+            TRY(is_jsonata_field(member->key) ? parse_other_language(context, member) : parse_unsupported(context, member));
         }
     }
     if (test == NULL) {
@@ -173,7 +181,7 @@ static enum status parse_condition(const struct parse_context *context, const st
     }
     if (condition->kind != CONDITION_COMPARISON) {
         if (variable != NULL) {
-            TRY(PARSE_PROBLEM(context, variable->key, variable->value, "Field is not supported"));
+            TRY(parse_unsupported(context, variable));
         }
         return parse_parts(context, test, condition);
     }
@@ -188,7 +196,19 @@ static enum status parse_jsonata_rule(const struct parse_context *context, const
 {
     static const char *const fields[] = {"Condition", "Next", "Assign", "Output", "Comment"};
     const struct value *value = value_get(object, STR("Condition"));
-    TRY(parse_members(context, object, &context->place, fields, sizeof fields / sizeof fields[0]));
+    for (uint32_t at = 0; at < object->count; at++) {
+        const struct value_member *member = &object->members[at];
+        struct condition found = {0};
+        bool path = false;
+        bool known = false;
+        for (size_t field = 0; field < sizeof fields / sizeof fields[0]; field++) {
+            known = known || str_equal(member->key, str_of(fields[field]));
+        }
+        if (!known) {
+            bool other = str_equal(member->key, STR("Variable")) || find_kind(member->key, &found, &path);
+            TRY(other ? parse_other_language(context, member) : parse_unsupported(context, member));
+        }
+    }
     if (value == NULL) {
         return PARSE_PROBLEM(context, STR_NONE, object, "These fields are required: [Condition]");
     }

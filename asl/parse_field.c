@@ -18,39 +18,49 @@ static enum status place_write(struct buffer *buffer, const struct parse_place *
     return place->key.length == 0 ? STATUS_OK : buffer_format(buffer, "/%.*s", STR_ARGS(place->key));
 }
 
-static void locate(struct parser *parser, const struct value *value, struct finding *finding)
+uint32_t parse_depth(const struct parse_place *place)
 {
-    if (value == NULL || value->source.bytes == NULL || value->source.bytes < parser->text.bytes ||
-        value->source.bytes > parser->text.bytes + parser->text.length) {
-        return;
+    uint32_t depth = 0;
+    for (; place->parent != NULL; place = place->parent) {
+        depth++;
     }
-    finding->line = 1;
-    finding->column = 1;
-    for (const char *at = parser->text.bytes; at < value->source.bytes; at++) {
-        if (*at == '\n') {
-            finding->line++;
-            finding->column = 1;
-        } else if ((*at & 0xC0) != 0x80) {
-            finding->column++;
-        }
-    }
+    return depth;
 }
 
-static enum status findings_add(struct arena *arena, struct findings *findings, struct finding finding)
+/* The last `count` parts of the place, without a slash in front. */
+static enum status place_write_below(struct buffer *buffer, const struct parse_place *place, uint32_t count)
 {
-    if (findings->count == findings->capacity) {
-        size_t capacity = findings->capacity == 0 ? 8 : findings->capacity * 2;
-        struct finding *items = arena_array(arena, struct finding, capacity);
-        TRY_NEW(items);
-        if (findings->count > 0) {
-            memcpy(items, findings->items, findings->count * sizeof *items);
-        }
-        findings->items = items;
-        findings->capacity = capacity;
+    if (count == 0) {
+        return STATUS_OK;
     }
-    findings->items[findings->count++] = finding;
-    findings->error_count += finding.severity == FINDING_ERROR;
-    findings->unsupported_count += str_equal(finding.code, FINDING_CODE_NOT_SUPPORTED);
+    TRY(place_write_below(buffer, place->parent, count - 1));
+    if (place->key.bytes == NULL) {
+        return buffer_format(buffer, "[%u]", place->index);
+    }
+    return buffer_format(buffer, "%s%.*s", buffer->length > 0 ? "/" : "", STR_ARGS(place->key));
+}
+
+static size_t offset_of(const struct parser *parser, const struct value *value)
+{
+    bool inside = value != NULL && value->source.bytes != NULL && value->source.bytes >= parser->text.bytes &&
+                  value->source.bytes <= parser->text.bytes + parser->text.length;
+    return inside ? (size_t)(value->source.bytes - parser->text.bytes) : FINDING_NOWHERE;
+}
+
+/* The finding without its message. `place` NULL: AWS names no location. */
+static enum status begin_finding(struct parser *parser, const struct parse_place *place, struct str key, const struct value *value,
+                                 struct finding *finding)
+{
+    struct buffer location = buffer_in(parser->arena);
+    finding->offset = offset_of(parser, value);
+    if (place == NULL) {
+        return STATUS_OK;
+    }
+    TRY(place_write(&location, place));
+    if (key.length > 0) {
+        TRY(buffer_format(&location, "/%.*s", STR_ARGS(key)));
+    }
+    finding->location = location.length == 0 ? STR("/") : buffer_text(&location);
     return STATUS_OK;
 }
 
@@ -58,13 +68,7 @@ enum status parse_finding(struct parser *parser, const struct parse_place *place
                           struct str code, const char *format, ...)
 {
     struct finding finding = {.severity = FINDING_ERROR, .code = code};
-    struct buffer location = buffer_in(parser->arena);
-    TRY(place_write(&location, place));
-    if (key.length > 0) {
-        TRY(buffer_format(&location, "/%.*s", STR_ARGS(key)));
-    }
-    finding.location = location.length == 0 ? STR("/") : buffer_text(&location);
-    locate(parser, value, &finding);
+    TRY(begin_finding(parser, place, key, value, &finding));
     char *message = NULL;
     va_list arguments;
     va_start(arguments, format);
@@ -76,6 +80,26 @@ enum status parse_finding(struct parser *parser, const struct parse_place *place
     enum status status = arena_copy(parser->arena, (struct str){message, (size_t)length}, &finding.message);
     free(message);
     TRY(status);
+    return findings_add(parser->arena, parser->findings, finding);
+}
+
+enum status parse_warning(struct parser *parser, const struct parse_place *place, struct str key, const struct value *value,
+                          enum parse_warning_type type)
+{
+    /* The words are those that AWS's documentation has for the codes. */
+    static const struct {
+        struct str code;
+        struct str message;
+    } warnings[] = {
+        [PARSE_WARNING_NO_DOLLAR] = {STR_INIT("NO_DOLLAR"),
+                                     STR_INIT("No .$ on a field that appears to be a JSONPath or Intrinsic Function.")},
+        [PARSE_WARNING_NO_PATH] = {STR_INIT("NO_PATH"),
+                                   STR_INIT("Field value looks like a path, but field name does not end with 'Path'.")},
+        [PARSE_WARNING_PASS_RESULT_IS_STATIC] = {STR_INIT("PASS_RESULT_IS_STATIC"),
+                                                 STR_INIT("Attempt to use a path in the result of a pass state.")},
+    };
+    struct finding finding = {.severity = FINDING_WARNING, .code = warnings[type].code, .message = warnings[type].message};
+    TRY(begin_finding(parser, place, key, value, &finding));
     return findings_add(parser->arena, parser->findings, finding);
 }
 
@@ -109,12 +133,42 @@ enum status parse_integer(const struct parse_context *context, const struct valu
     if (value->type != VALUE_NUMBER || !value_to_int64(value, &number) || str_find(value->source, '.') != value->source.length) {
         return PARSE_PROBLEM(context, key, value, "Expected value of type Integer");
     }
-    if (number < range.min || number > range.max) {
-        return PARSE_PROBLEM(context, key, value, "Value is out of range: %lld is not in %lld..%lld", (long long)number,
-                             (long long)range.min, (long long)range.max);
+    if (number < range.min) {
+        return PARSE_PROBLEM(context, key, value, "Minimum value is %lld", (long long)range.min);
+    }
+    if (number > range.max) {
+        return PARSE_PROBLEM(context, key, value, "Maximum value is %lld", (long long)range.max);
     }
     *out_number = number;
     return STATUS_OK;
+}
+
+enum status parse_not_a_reference(const struct parse_context *context, struct str key, const struct value *value)
+{
+    bool dollar = value->type == VALUE_STRING && str_starts_with(value->string, STR("$"));
+    return PARSE_PROBLEM(context, key, value, "Value is not a Reference Path%s",
+                         dollar ? "" : ": Reference path didn't start with '$'");
+}
+
+enum status parse_unsupported(const struct parse_context *context, const struct value_member *member)
+{
+    return PARSE_PROBLEM(context, STR_NONE, member->value, "Field '%.*s' is not supported", STR_ARGS(member->key));
+}
+
+enum status parse_other_language(const struct parse_context *context, const struct value_member *member)
+{
+    bool jsonata = context->state->jsonata;
+    return PARSE_PROBLEM(context, STR_NONE, member->value,
+                         "The QueryLanguage is set to '%s', but field '%.*s' is only supported for the '%s' QueryLanguage",
+                         jsonata ? "JSONata" : "JSONPath", STR_ARGS(member->key), jsonata ? "JSONPath" : "JSONata");
+}
+
+enum status parse_exclusive(const struct parse_context *context, const struct value *object, const char *one, const char *other)
+{
+    if (value_get(object, str_of(one)) == NULL || value_get(object, str_of(other)) == NULL) {
+        return STATUS_OK;
+    }
+    return PARSE_PROBLEM(context, STR_NONE, object, "There should only be one of the following fields: [%s, %s]", one, other);
 }
 
 enum status parse_path_field(const struct parse_context *context, const struct value *object, struct str key, bool reference,
@@ -130,17 +184,17 @@ enum status parse_path_field(const struct parse_context *context, const struct v
         return STATUS_OK;
     }
     if (value->type != VALUE_STRING) {
-        return PARSE_PROBLEM(context, key, value, "Value is not a valid JSONPath or null");
+        return PARSE_PROBLEM(context, key, value, "Expected value of type String or null");
     }
     enum status status = path_compile(context->parser->arena, value->string, &out_field->path, &message);
-    if (status == STATUS_INVALID) {
-        return PARSE_PROBLEM(context, key, value, "Value is not a %s: %.*s", reference ? "Reference Path" : "valid JSONPath",
-                             STR_ARGS(message));
+    bool refused = status == STATUS_INVALID ||
+                   (status == STATUS_OK && reference &&
+                    (!path_is_reference(out_field->path) || path_root(out_field->path) != PATH_ROOT_INPUT));
+    if (refused) {
+        return reference ? parse_not_a_reference(context, key, value)
+                         : PARSE_PROBLEM(context, key, value, "Value must be a valid JSONPath.");
     }
     TRY(status);
-    if (reference && (!path_is_reference(out_field->path) || path_root(out_field->path) != PATH_ROOT_INPUT)) {
-        return PARSE_PROBLEM(context, key, value, "Value is not a Reference Path");
-    }
     out_field->use = path_is_root(out_field->path) ? PATH_USE_WHOLE : PATH_USE_PATH;
     context->state->reads_context |= path_root(out_field->path) == PATH_ROOT_CONTEXT;
     context->state->reads_variables |= path_root(out_field->path) == PATH_ROOT_VARIABLE;
@@ -155,14 +209,37 @@ void parse_note(struct state *state, const struct expression *expression)
     }
 }
 
-/* Reports a problem that an expression_…() function worded, or passes its status on. */
-static enum status report(const struct parse_context *context, struct str key, const struct value *value, enum status status,
-                          struct str problem)
+/* The context's place below its state, and the key: "Choices[0]/Output". */
+static enum status field_of(const struct parse_context *context, struct str key, struct str *out_field)
 {
-    if (status == STATUS_INVALID) {
-        return PARSE_PROBLEM(context, key, value, "%.*s", STR_ARGS(problem));
+    struct buffer buffer = buffer_in(context->parser->arena);
+    TRY(place_write_below(&buffer, &context->place, parse_depth(&context->place) - context->level));
+    TRY(buffer_format(&buffer, "%s%.*s", buffer.length > 0 ? "/" : "", STR_ARGS(key)));
+    *out_field = buffer_text(&buffer);
+    return STATUS_OK;
+}
+
+/* The state's own place. */
+static const struct parse_place *state_place(const struct parse_context *context)
+{
+    const struct parse_place *place = &context->place;
+    for (uint32_t depth = parse_depth(place); depth > context->level; depth--) {
+        place = place->parent;
     }
-    return status;
+    return place;
+}
+
+/* Reports what is wrong with a template, all of it. JSONata names the very value (AWS: "at /States/E/Output/v"), JSONPath the
+ * template. */
+static enum status report_problems(const struct parse_context *context, struct str key,
+                                   const struct expression_problem *problem)
+{
+    for (; problem != NULL; problem = problem->next) {
+        bool exact = problem->field.length > 0;
+        TRY(parse_finding(context->parser, exact ? state_place(context) : &context->place, exact ? problem->field : key,
+                          problem->value, problem->code, "%.*s", STR_ARGS(problem->message)));
+    }
+    return STATUS_OK;
 }
 
 enum status parse_template(const struct parse_context *context, const struct value *object, struct str key,
@@ -170,13 +247,20 @@ enum status parse_template(const struct parse_context *context, const struct val
 {
     const struct value *value = value_get(object, key);
     struct arena *arena = context->parser->arena;
-    struct str problem;
+    const struct expression_problem *problems = NULL;
     if (value == NULL) {
         return STATUS_OK;
     }
-    enum status status = context->state->jsonata ? expression_jsonata(arena, value, key, out_expression, &problem)
-                                                 : expression_template(arena, value, out_expression, &problem);
-    TRY(report(context, key, value, status, problem));
+    if (!context->state->jsonata) {
+        TRY(parse_dollars(context, key, value));
+        TRY(expression_template(arena, value, out_expression, &problems));
+    } else {
+        struct str field;
+        TRY(field_of(context, key, &field));
+        const struct expression_place place = {field, context->sees};
+        TRY(expression_jsonata(arena, value, &place, out_expression, &problems));
+    }
+    TRY(report_problems(context, key, problems));
     parse_note(context->state, *out_expression);
     return STATUS_OK;
 }
@@ -193,17 +277,24 @@ static enum status parse_path_form(const struct parse_context *context, struct s
     if (value == NULL) {
         return STATUS_OK;
     }
-    if (*out_expression != NULL) {
-        return PARSE_PROBLEM(context, path_key, value, "These fields cannot be used together: [%.*s, %.*s]", STR_ARGS(key),
-                             STR_ARGS(path_key));
+    if (value_get(context->object, key) != NULL) {
+        return PARSE_PROBLEM(context, STR_NONE, context->object, "There should only be one of the following fields: [%.*s, %.*s]",
+                             STR_ARGS(key), STR_ARGS(path_key));
     }
     if (value->type != VALUE_STRING) {
         return PARSE_PROBLEM(context, path_key, value, "Expected value of type String");
     }
     enum status status = expression_path(parser->arena, value->string, path_key, intrinsics, out_expression, &problem);
-    TRY(report(context, path_key, value, status, problem));
-    if (status == STATUS_OK && (*out_expression)->kind == EXPRESSION_PATH && !path_is_reference((*out_expression)->path)) {
-        return PARSE_PROBLEM(context, path_key, value, "Value is not a Reference Path");
+    if (status == STATUS_INVALID) {
+        return intrinsics ? PARSE_PROBLEM(context, path_key, value, "%.*s", STR_ARGS(problem))
+                          : parse_not_a_reference(context, path_key, value);
+    }
+    TRY(status);
+    bool call = (*out_expression)->kind == EXPRESSION_INTRINSIC;
+    bool context_object = !call && context->state->type == STATE_MAP && path_root((*out_expression)->path) == PATH_ROOT_CONTEXT;
+    if (!call && (context_object || !path_is_reference((*out_expression)->path))) {
+        /* Seen on AWS: of a Map's paths only ItemsPath may lead into the context object. */
+        return parse_not_a_reference(context, path_key, value);
     }
     parse_note(context->state, *out_expression);
     return STATUS_OK;
@@ -223,6 +314,7 @@ enum status parse_number(const struct parse_context *context, struct str key, st
     }
     if (value != NULL) {
         int64_t number = 0;
+        TRY(parse_path_like(context, key, value));
         size_t before = context->parser->findings->count;
         TRY(parse_integer(context, context->object, key, range, &number));
         if (context->parser->findings->count == before) {
@@ -243,6 +335,7 @@ enum status parse_text(const struct parse_context *context, struct str key, bool
         return parse_template(context, context->object, key, out_expression);
     }
     if (value != NULL) {
+        TRY(parse_path_like(context, key, value));
         TRY(expression_constant(context->parser->arena, value, key, out_expression));
     }
     return parse_path_form(context, key, intrinsics, out_expression);
@@ -295,7 +388,7 @@ enum status parse_members(const struct parse_context *context, const struct valu
             known = str_equal(object->members[at].key, str_of(names[name]));
         }
         if (!known) {
-            TRY(PARSE_PROBLEM(&there, object->members[at].key, object->members[at].value, "Field is not supported"));
+            TRY(parse_unsupported(&there, &object->members[at]));
         }
     }
     return STATUS_OK;

@@ -69,7 +69,7 @@ enum status parse_target(const struct parse_context *context, const struct value
     }
     uint32_t slot = parser->names == NULL ? 0 : *names_slot(parser, value->string);
     if (slot == 0 || parser->states[slot - 1]->machine != context->machine) {
-        return parse_finding(parser, place, key, value, STR("MISSING_TRANSITION_TARGET"), "Missing 'Next' target: %.*s",
+        return parse_finding(parser, place, key, value, FINDING_CODE_TRANSITION, "Missing 'Next' target: %.*s",
                              STR_ARGS(value->string));
     }
     *out_state = slot - 1;
@@ -107,10 +107,9 @@ static enum status check_fields(const struct parse_context *context)
             rule = str_equal(member->key, str_of(field_rules[field].name)) ? &field_rules[field] : NULL;
         }
         if (rule == NULL || strchr(rule->types, letter) == NULL) {
-            TRY(PARSE_PROBLEM(context, member->key, member->value, "Field is not supported"));
+            TRY(parse_unsupported(context, member));
         } else if (!(context->state->jsonata ? rule->jsonata : rule->jsonpath)) {
-            TRY(PARSE_PROBLEM(context, member->key, member->value, "The field '%.*s' is not supported by query language %s",
-                              STR_ARGS(member->key), context->state->jsonata ? "JSONata" : "JSONPath"));
+            TRY(parse_other_language(context, member));
         }
     }
     return STATUS_OK;
@@ -159,11 +158,12 @@ static enum status parse_next(const struct parse_context *context)
         return PARSE_PROBLEM(context, STR("End"), end, "The field 'End' must be true");
     }
     if (end != NULL && end->boolean && next != NULL) {
-        return PARSE_PROBLEM(context, STR_NONE, context->object, "These fields cannot be used together: [Next, End]");
+        return parse_exclusive(context, context->object, "Next", "End");
     }
     if (end == NULL && next == NULL) {
         return PARSE_PROBLEM(context, STR_NONE, context->object, "One of these fields is required: [Next, End]");
     }
+    context->state->ends = next == NULL;
     return parse_target(context, context->object, &context->place, STR("Next"), false, &context->state->next);
 }
 
@@ -194,12 +194,15 @@ static enum status parse_common(struct parse_context *context)
 {
     struct state *state = context->state;
     struct str comment = STR_NONE;
+    struct parse_context after = *context; /* the work is done */
+    bool works = state->type == STATE_TASK || state->type == STATE_PARALLEL || state->type == STATE_MAP;
+    after.sees = works ? EXPRESSION_SEES_RESULT : EXPRESSION_SEES_INPUT;
     TRY(parse_string(context, context->object, STR("Comment"), &comment));
     TRY(parse_path_field(context, context->object, STR("InputPath"), false, &state->input_path));
     TRY(parse_path_field(context, context->object, STR("OutputPath"), false, &state->output_path));
     TRY(parse_path_field(context, context->object, STR("ResultPath"), true, &state->result_path));
     if (state->jsonata) {
-        TRY(parse_template(context, context->object, STR("Output"), &state->output));
+        TRY(parse_template(&after, context->object, STR("Output"), &state->output));
         TRY(parse_template(context, context->object, STR("Arguments"), &state->parameters));
     } else {
         TRY(parse_template(context, context->object, STR("ResultSelector"), &state->result_selector));
@@ -207,9 +210,9 @@ static enum status parse_common(struct parse_context *context)
             TRY(parse_template(context, context->object, STR("Parameters"), &state->parameters));
         }
     }
-    TRY(parse_assign(context, context->object, &context->place, &state->assign));
+    TRY(parse_assign(&after, context->object, &context->place, &state->assign));
     TRY(parse_next(context));
-    if (state->type == STATE_TASK || state->type == STATE_PARALLEL || state->type == STATE_MAP) {
+    if (works) {
         TRY(parse_retriers(context));
         TRY(parse_catchers(context));
     }
@@ -274,14 +277,19 @@ static enum status add_states(struct parser *parser, const struct value *states,
     return STATUS_OK;
 }
 
-/* Which states of the machine can be reached from `at`, following every transition. An explicit stack: no recursion. */
+/* Which states of the machine can be reached from its start, following every transition; without a start, what any state
+ * leads to. An explicit stack: no recursion. */
 static enum status mark_reachable(struct parser *parser, uint32_t start, uint32_t first, uint32_t count, bool *reached)
 {
-    uint32_t *stack = arena_array(parser->arena, uint32_t, count + 1);
+    uint32_t *stack = arena_array(parser->arena, uint32_t, 2 * (size_t)count);
     TRY_NEW(stack);
     uint32_t depth = 0;
-    stack[depth++] = start;
-    reached[start - first] = true;
+    for (uint32_t at = 0; at < count; at++) {
+        if (start == STATE_NONE || start == first + at) {
+            stack[depth++] = first + at;
+            reached[at] = start != STATE_NONE;
+        }
+    }
     while (depth > 0) {
         const struct state *state = parser->states[stack[--depth]];
         uint32_t rules = state->type == STATE_CHOICE ? state->choice.rule_count + 1 : 1;
@@ -301,29 +309,33 @@ static enum status mark_reachable(struct parser *parser, uint32_t start, uint32_
     return STATUS_OK;
 }
 
+/* A state whose Next names nothing is none. */
 static bool is_terminal(const struct state *state)
 {
-    return state->type == STATE_SUCCEED || state->type == STATE_FAIL || (state->type != STATE_CHOICE && state->next == STATE_NONE);
+    return state->type == STATE_SUCCEED || state->type == STATE_FAIL || state->ends;
 }
 
-static enum status check_transitions(struct parser *parser, const struct parse_place *states_place, uint32_t start, uint32_t first,
-                                     uint32_t count)
+static enum status check_transitions(struct parser *parser, const struct parse_place *states_place, const struct value *states,
+                                     uint32_t start, uint32_t first)
 {
+    uint32_t count = states->count;
     bool *reached = arena_array(parser->arena, bool, count);
-    TRY_NEW(reached);
-    TRY(mark_reachable(parser, start, first, count, reached));
     bool terminal = false;
+    TRY_NEW(reached);
     for (uint32_t at = 0; at < count; at++) {
-        const struct state *state = parser->states[first + at];
-        terminal |= is_terminal(state);
-        if (!reached[at]) {
-            TRY(parse_finding(parser, states_place, state->name, NULL, STR("MISSING_TRANSITION_TARGET"),
-                              "State \"%.*s\" is not reachable.", STR_ARGS(state->name)));
-        }
+        terminal |= is_terminal(parser->states[first + at]);
     }
     if (!terminal) {
-        TRY(parse_finding(parser, states_place->parent, STR_NONE, NULL, STR("MISSING_END_STATE"),
-                          "No terminal state: one state must have End, or be Succeed or Fail"));
+        /* Seen on AWS: no location, and no word of what can't be reached. */
+        return parse_finding(parser, NULL, STR_NONE, states, STR("MISSING_END_STATE"), "Workflow has no terminal state");
+    }
+    TRY(mark_reachable(parser, start, first, count, reached));
+    for (uint32_t at = 0; at < count; at++) {
+        const struct state *state = parser->states[first + at];
+        if (!reached[at]) {
+            TRY(parse_finding(parser, states_place, state->name, states->members[at].value, FINDING_CODE_TRANSITION,
+                              "State \"%.*s\" is not reachable.", STR_ARGS(state->name)));
+        }
     }
     return STATUS_OK;
 }
@@ -406,6 +418,13 @@ enum status parse_scopes(struct parser *parser)
     return STATUS_OK;
 }
 
+/* Errors but those of transitions and of what pawl lacks: with one of them the graph says little. */
+static size_t schema_errors(const struct parser *parser)
+{
+    const struct findings *findings = parser->findings;
+    return findings->error_count - findings->unsupported_count - findings->transition_count;
+}
+
 enum status parse_machine(struct parser *parser, const struct value *object, const struct parse_place *place, uint32_t parent_state,
                           uint32_t depth, uint32_t *out_index)
 {
@@ -429,7 +448,8 @@ enum status parse_machine(struct parser *parser, const struct value *object, con
     const struct parse_place states_place = {.parent = place, .key = STR("States")};
     uint32_t first = parser->state_count;
     TRY(add_states(parser, states, &states_place, machine));
-    size_t errors = parser->findings->error_count - parser->findings->unsupported_count;
+    size_t errors = schema_errors(parser);
+    uint32_t level = parse_depth(&states_place) + 1;
     for (uint32_t at = 0; at < states->count; at++) {
         struct parse_context context = {
             .parser = parser,
@@ -439,6 +459,7 @@ enum status parse_machine(struct parser *parser, const struct value *object, con
             .index = first + at,
             .machine = machine,
             .depth = depth,
+            .level = level,
         };
         TRY(parse_state(&context));
     }
@@ -446,8 +467,8 @@ enum status parse_machine(struct parser *parser, const struct value *object, con
     uint32_t start = STATE_NONE;
     TRY(parse_target(&here, object, place, STR("StartAt"), true, &start));
     parser->submachines[machine].start_at = start;
-    if (parser->findings->error_count - parser->findings->unsupported_count == errors && start != STATE_NONE) {
-        TRY(check_transitions(parser, &states_place, start, first, states->count));
+    if (schema_errors(parser) == errors) {
+        TRY(check_transitions(parser, &states_place, states, start, first));
     }
     *out_index = machine;
     return STATUS_OK;

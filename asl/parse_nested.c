@@ -4,6 +4,7 @@
 #include "base/limits.h"
 
 static const char *const machine_fields[] = {"StartAt", "States", "Comment"};
+static const char *const config_fields[] = {"Mode", "ExecutionType"};
 static const char *const processor_fields[] = {"StartAt", "States", "Comment", "ProcessorConfig"};
 
 enum status parse_parallel(struct parse_context *context)
@@ -56,6 +57,7 @@ static enum status parse_processor_config(struct parse_context *context, const s
     if (config->type != VALUE_OBJECT) {
         return PARSE_PROBLEM(&there, STR_NONE, config, "Expected value of type Object");
     }
+    TRY(parse_members(&there, config, &there.place, config_fields, sizeof config_fields / sizeof config_fields[0]));
     TRY(parse_string(&there, config, STR("Mode"), &mode));
     TRY(parse_string(&there, config, STR("ExecutionType"), &type));
     out_config->distributed = str_equal(mode, STR("DISTRIBUTED"));
@@ -67,6 +69,12 @@ static enum status parse_processor_config(struct parse_context *context, const s
     }
     if (!out_config->distributed) {
         return STATUS_OK;
+    }
+    if (value_get(config, STR("ExecutionType")) == NULL) {
+        TRY(PARSE_PROBLEM(&there, STR_NONE, config, "These fields are required: [ExecutionType]"));
+    }
+    if (context->parser->type == MACHINE_EXPRESS) {
+        TRY(PARSE_PROBLEM(&there, STR("Mode"), value_get(config, STR("Mode")), "Express state machine does not support DISTRIBUTED Map"));
     }
     if (!out_config->express && !str_equal(type, STR("STANDARD"))) {
         TRY(PARSE_PROBLEM(&there, STR("ExecutionType"), value_get(config, STR("ExecutionType")),
@@ -82,7 +90,7 @@ static enum status parse_processor(struct parse_context *context)
     const struct value *iterator = value_get(context->object, STR("Iterator"));
     struct str key = processor != NULL ? STR("ItemProcessor") : STR("Iterator");
     if (processor != NULL && iterator != NULL) {
-        return PARSE_PROBLEM(context, STR_NONE, context->object, "These fields cannot be used together: [ItemProcessor, Iterator]");
+        return parse_exclusive(context, context->object, "ItemProcessor", "Iterator");
     }
     processor = processor != NULL ? processor : iterator;
     if (processor == NULL) {
@@ -126,7 +134,7 @@ static enum status parse_items(struct parse_context *context)
     const struct value *value = value_get(context->object, key);
     struct str problem;
     if (items != NULL && value != NULL) {
-        return PARSE_PROBLEM(context, STR_NONE, context->object, "These fields cannot be used together: [Items, ItemsPath]");
+        return parse_exclusive(context, context->object, "Items", "ItemsPath");
     }
     if (items != NULL) {
         return parse_constant_items(context, items);
@@ -139,28 +147,28 @@ static enum status parse_items(struct parse_context *context)
     }
     enum status status = expression_path(context->parser->arena, value->string, key, false, &map->items, &problem);
     if (status == STATUS_INVALID || (status == STATUS_OK && !path_is_reference(map->items->path))) {
-        return PARSE_PROBLEM(context, key, value, "Value is not a Reference Path");
+        return parse_not_a_reference(context, key, value);
     }
     TRY(status);
     parse_note(context->state, map->items);
     return STATUS_OK;
 }
 
-/* 0…100, fractions allowed. */
-static enum status parse_percentage(struct parse_context *context)
+/* 0…100, fractions allowed; or the Path form. */
+static enum status parse_percentage(const struct parse_context *context, const struct expression **out_expression)
 {
     struct str key = STR("ToleratedFailurePercentage");
     const struct value *value = value_get(context->object, key);
-    if (value == NULL || (context->state->jsonata && value->type == VALUE_STRING && expression_is_jsonata(value->string))) {
-        return STATUS_OK;
+    if (value == NULL || value->type != VALUE_NUMBER) {
+        /* What is no number is told as parse_number tells it. */
+        return parse_number(context, key, (struct parse_range){0, 100}, out_expression);
     }
-    if (value->type != VALUE_NUMBER) {
-        return PARSE_PROBLEM(context, key, value, "Expected value of type Number");
+    if (value->number < 0) {
+        TRY(PARSE_PROBLEM(context, key, value, "Minimum value is 0.0"));
+    } else if (value->number > 100) {
+        TRY(PARSE_PROBLEM(context, key, value, "Maximum value is 100.0"));
     }
-    if (!(value->number >= 0 && value->number <= 100)) {
-        return PARSE_PROBLEM(context, key, value, "Value is out of range: it must be between 0 and 100");
-    }
-    return STATUS_OK;
+    return parse_exclusive(context, context->object, "ToleratedFailurePercentage", "ToleratedFailurePercentagePath");
 }
 
 enum status parse_map(struct parse_context *context)
@@ -169,13 +177,12 @@ enum status parse_map(struct parse_context *context)
     const struct value *parameters = value_get(context->object, STR("Parameters"));
     const struct expression *tolerated = NULL;
     TRY(parse_items(context));
-    if (parameters != NULL && value_get(context->object, STR("ItemSelector")) != NULL) {
-        TRY(PARSE_PROBLEM(context, STR_NONE, context->object, "These fields cannot be used together: [ItemSelector, Parameters]"));
-    }
+    TRY(parse_exclusive(context, context->object, "ItemSelector", "Parameters"));
     TRY(parse_template(context, context->object, parameters != NULL ? STR("Parameters") : STR("ItemSelector"), &map->selector));
     TRY(parse_number(context, STR("MaxConcurrency"), (struct parse_range){0, INT32_MAX}, &map->max_concurrency));
     /* An inline Map has them without effect: any failed item fails it. */
     TRY(parse_number(context, STR("ToleratedFailureCount"), (struct parse_range){0, INT32_MAX}, &tolerated));
-    TRY(parse_percentage(context));
+    tolerated = NULL;
+    TRY(parse_percentage(context, &tolerated));
     return parse_processor(context);
 }

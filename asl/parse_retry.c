@@ -5,8 +5,6 @@
 
 static const char *const retrier_fields[] = {"ErrorEquals", "IntervalSeconds", "MaxAttempts",    "BackoffRate",
                                              "Comment",     "MaxDelaySeconds", "JitterStrategy"};
-static const char *const catcher_fields_jsonpath[] = {"ErrorEquals", "Next", "ResultPath", "Assign", "Comment"};
-static const char *const catcher_fields_jsonata[] = {"ErrorEquals", "Next", "Output", "Assign", "Comment"};
 
 /* ErrorEquals: States.ALL alone, and only in the last retrier or catcher. AWS lets a Catcher's be empty, not a Retrier's. */
 static enum status parse_error_equals(const struct parse_context *context, const struct value *object, bool last,
@@ -48,7 +46,7 @@ static enum status parse_backoff(const struct parse_context *context, const stru
         return PARSE_PROBLEM(context, key, value, "Expected value of type Number");
     }
     if (!(value->number >= 1.0)) {
-        return PARSE_PROBLEM(context, key, value, "Value is out of range: BackoffRate must be at least 1.0");
+        return PARSE_PROBLEM(context, key, value, "Minimum value is 1.0");
     }
     retrier->backoff_rate = value->number;
     return STATUS_OK;
@@ -81,6 +79,24 @@ static enum status parse_retrier(const struct parse_context *context, const stru
     return STATUS_OK;
 }
 
+static enum status check_catcher_fields(const struct parse_context *context, const struct value *object)
+{
+    static const char *const both[] = {"ErrorEquals", "Next", "Assign", "Comment"};
+    struct str own = context->state->jsonata ? STR("Output") : STR("ResultPath");
+    struct str other = context->state->jsonata ? STR("ResultPath") : STR("Output");
+    for (uint32_t at = 0; at < object->count; at++) {
+        const struct value_member *member = &object->members[at];
+        bool known = str_equal(member->key, own);
+        for (size_t name = 0; name < sizeof both / sizeof both[0] && !known; name++) {
+            known = str_equal(member->key, str_of(both[name]));
+        }
+        if (!known) {
+            TRY(str_equal(member->key, other) ? parse_other_language(context, member) : parse_unsupported(context, member));
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status parse_catcher(const struct parse_context *context, const struct value *object, bool last, struct catcher *catcher)
 {
     bool jsonata = context->state->jsonata;
@@ -88,7 +104,7 @@ static enum status parse_catcher(const struct parse_context *context, const stru
     if (object->type != VALUE_OBJECT) {
         return PARSE_PROBLEM(context, STR_NONE, object, "Expected value of type Object");
     }
-    TRY(parse_members(context, object, &context->place, jsonata ? catcher_fields_jsonata : catcher_fields_jsonpath, 5));
+    TRY(check_catcher_fields(context, object));
     TRY(parse_error_equals(context, object, last, &catcher->error_equals, &catcher->error_count));
     TRY(parse_target(context, object, &context->place, STR("Next"), true, &catcher->next));
     TRY(parse_assign(context, object, &context->place, &catcher->assign));
@@ -142,6 +158,7 @@ enum status parse_catchers(const struct parse_context *context)
     const struct parse_place catch_place = {.parent = &context->place, .key = STR("Catch")};
     for (uint32_t at = 0; at < list->count; at++) {
         struct parse_context there = *context;
+        there.sees = EXPRESSION_SEES_ERROR;
         there.place = (struct parse_place){.parent = &catch_place, .index = at};
         TRY(parse_catcher(&there, list->items[at], at + 1 == list->count, &catchers[at]));
     }

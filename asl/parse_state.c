@@ -9,7 +9,7 @@ enum status parse_pass(struct parse_context *context)
 {
     /* Result is no template: a key "a.$" in it stays as it is. */
     context->state->result = value_get(context->object, STR("Result"));
-    return STATUS_OK;
+    return parse_static_result(context);
 }
 
 enum status parse_succeed(struct parse_context *context)

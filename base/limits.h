@@ -18,6 +18,7 @@
 #define EXECUTION_MS_MAX (365LL * 24 * 3600 * 1000) /* a Standard execution's longest run */
 #define EXPRESS_MS_MAX (5LL * 60 * 1000)            /* an Express execution's longest run */
 #define MAP_CONCURRENCY_DEFAULT 40                  /* iterations of an inline Map that AWS runs side by side */
+#define MAP_ITEMS_MAX 100000000                     /* items of one distributed Map */
 #define VARIABLE_BYTES_MAX 262144                   /* one variable, and one Assign */
 #define VARIABLES_BYTES_MAX 10485760                /* all variables of one execution */
 #define RETENTION_DAYS 90                           /* a closed execution's rows */
@@ -33,6 +34,7 @@
 #define PATH_VISITS_MAX 2000000          /* values that one evaluation of a JSONPath may look at */
 #define PATH_PATTERN_STEPS_MAX 1000000   /* PCRE2's match limit of a filter's regular expression */
 #define PATH_PATTERN_HEAP_KIB_MAX 20000  /* PCRE2's heap limit, which bounds its backtracking */
+#define FINDINGS_MAX 10000               /* findings kept of one definition; AWS shows 100 */
 #define MACHINE_DEPTH_MAX 32             /* machines inside machines (Parallel, Map) in a definition */
 #define STEP_EFFECTS_MAX 1000            /* effects of one step, before a continuation (design, section 4) */
 #define STEP_STATES_MAX 100              /* states entered in one step, before a continuation */
@@ -52,6 +54,7 @@
 /* JSONata (asl/jsonata): AWS documents none of its own. */
 #define JSONATA_NESTING_MAX 256            /* brackets and operators inside each other in an expression */
 #define JSONATA_HEIGHT_MAX 1000            /* of an expression's tree: also operators in a row, a & b & c … */
+#define JSONATA_REFERENCES_MAX 100         /* names of an expression that validation tells of */
 #define JSONATA_STEPS_MAX 10000000         /* nodes evaluated and items produced by one evaluation; about a second */
 #define JSONATA_DEPTH_MAX 1500             /* nested evaluations, tail calls not counted */
 #define JSONATA_STRING_BYTES_MAX 8388608   /* one string that is built; RECORD_BYTES_MAX */

@@ -1,13 +1,19 @@
 #include "asl/jsonata/free_variables.h"
 
+#include "base/limits.h"
+
 /* A walk in the order of evaluation. */
 struct walk {
     struct compilation *compilation;
     struct arena *arena;
     uint32_t *bound; /* [variable] how many scopes around bind it */
     bool *found;     /* [variable] */
+    bool focused;    /* there is a context item: not at the top level, where Step Functions has none */
     variable_id *free_variables;
     uint32_t free_count;
+    struct reference *references;
+    uint32_t reference_count;
+    uint32_t reference_capacity;
     variable_id *scope; /* what was bound, innermost last */
     uint32_t scope_count;
     uint32_t scope_capacity;
@@ -43,11 +49,75 @@ static enum status visit_all(struct walk *walk, struct node *const *nodes, size_
     return STATUS_OK;
 }
 
+/* Visits a node that is evaluated for each item of something. */
+static enum status visit_focused(struct walk *walk, const struct node *node)
+{
+    bool around = walk->focused;
+    walk->focused = true;
+    TRY(visit(walk, node));
+    walk->focused = around;
+    return STATUS_OK;
+}
+
+static enum status add_reference(struct walk *walk, enum jsonata_reference type, struct str name)
+{
+    for (uint32_t at = 0; at < walk->reference_count; at++) {
+        if (walk->references[at].type == type && str_equal(walk->references[at].name, name)) {
+            return STATUS_OK;
+        }
+    }
+    if (walk->reference_count == JSONATA_REFERENCES_MAX) {
+        return STATUS_OK; /* enough to be told of */
+    }
+    walk->references = compilation_grow(walk->arena, walk->references, sizeof *walk->references, walk->reference_count,
+                                        &walk->reference_capacity);
+    TRY_NEW(walk->references);
+    walk->references[walk->reference_count++] = (struct reference){type, name};
+    return STATUS_OK;
+}
+
+/* Notes `$states.name`. */
+static enum status note_states(struct walk *walk, const struct node *path)
+{
+    const struct node *first = path->items[0];
+    bool is_states = path->count > 1 && first->type == NODE_VARIABLE && str_equal(first->text, STR("states")) &&
+                     walk->bound[first->variable] == 0 && first->stages == NULL;
+    return is_states && path->items[1]->type == NODE_NAME ? add_reference(walk, JSONATA_REFERENCE_STATES, path->items[1]->text)
+                                                          : STATUS_OK;
+}
+
+/* Notes what only an input could give, when there is none. */
+static enum status note_top(struct walk *walk, const struct node *node)
+{
+    if (node->type == NODE_VARIABLE && node->variable == VARIABLE_ROOT) {
+        return add_reference(walk, JSONATA_REFERENCE_TOP, STR("$$"));
+    }
+    if (walk->focused) {
+        return STATUS_OK;
+    }
+    if (node->type == NODE_NAME) {
+        return add_reference(walk, JSONATA_REFERENCE_TOP, node->text);
+    }
+    return node->type == NODE_WILDCARD     ? add_reference(walk, JSONATA_REFERENCE_TOP, STR("*"))
+           : node->type == NODE_DESCENDANT ? add_reference(walk, JSONATA_REFERENCE_TOP, STR("**"))
+                                           : STATUS_OK;
+}
+
+static enum status visit_path(struct walk *walk, const struct node *path)
+{
+    TRY(note_states(walk, path));
+    TRY(visit(walk, path->items[0]));
+    for (size_t at = 1; at < path->count; at++) {
+        TRY(visit_focused(walk, path->items[at]));
+    }
+    return STATUS_OK;
+}
+
 static enum status visit_stages(struct walk *walk, const struct stage *stage)
 {
     for (; stage != NULL; stage = stage->next) {
         if (stage->type == STAGE_FILTER) {
-            TRY(visit(walk, stage->predicate));
+            TRY(visit_focused(walk, stage->predicate));
         } else {
             TRY(bind(walk, stage->index));
         }
@@ -88,6 +158,8 @@ static enum status visit_children(struct walk *walk, const struct node *node)
         for (size_t at = 0; at < node->count; at++) {
             TRY(bind(walk, node->items[at]->variable));
         }
+    } else if (node->type == NODE_PATH) {
+        TRY(visit_path(walk, node));
     } else {
         size_t count = node->type == NODE_OBJECT ? 2 * node->count : node->count;
         TRY(visit_all(walk, node->items, count));
@@ -95,7 +167,7 @@ static enum status visit_children(struct walk *walk, const struct node *node)
     const struct node *parts[] = {node->type == NODE_BIND ? NULL : node->left, node->right, node->third};
     for (size_t at = 0; at < sizeof parts / sizeof parts[0]; at++) {
         if (parts[at] != NULL) {
-            TRY(visit(walk, parts[at]));
+            TRY(node->type == NODE_TRANSFORM ? visit_focused(walk, parts[at]) : visit(walk, parts[at]));
         }
     }
     return node->type == NODE_BIND && !names_itself ? bind(walk, node->left->variable) : STATUS_OK;
@@ -104,6 +176,7 @@ static enum status visit_children(struct walk *walk, const struct node *node)
 static enum status visit(struct walk *walk, const struct node *node)
 {
     uint32_t around = walk->scope_count;
+    TRY(note_top(walk, node));
     if (node->type == NODE_VARIABLE) {
         read_variable(walk, node->variable);
     } else {
@@ -117,7 +190,9 @@ static enum status visit(struct walk *walk, const struct node *node)
     TRY(bind(walk, node->index));
     TRY(visit_stages(walk, node->stages));
     if (node->group != NULL) {
-        TRY(visit_all(walk, node->group->pairs, 2 * node->group->count));
+        for (size_t at = 0; at < 2 * node->group->count; at++) {
+            TRY(visit_focused(walk, node->group->pairs[at]));
+        }
     }
     if (node->type == NODE_PATH) {
         leave(walk, around);
@@ -125,8 +200,7 @@ static enum status visit(struct walk *walk, const struct node *node)
     return STATUS_OK;
 }
 
-enum status free_variables_find(struct compilation *compilation, const struct node *root, variable_id **out_variables,
-                                uint32_t *out_count)
+enum status free_variables_find(struct compilation *compilation, const struct node *root, struct free_variables *out_found)
 {
     struct arena *arena = compilation->arena;
     struct walk walk = {
@@ -140,7 +214,6 @@ enum status free_variables_find(struct compilation *compilation, const struct no
     TRY_NEW(walk.found);
     TRY_NEW(walk.free_variables);
     TRY(visit(&walk, root));
-    *out_variables = walk.free_variables;
-    *out_count = walk.free_count;
+    *out_found = (struct free_variables){walk.free_variables, walk.free_count, walk.references, walk.reference_count};
     return STATUS_OK;
 }

@@ -32,14 +32,13 @@ enum status jsonata_compile(struct arena *arena, struct str text, const struct j
     struct str copy;
     TRY(arena_copy(arena, text, &copy)); /* nodes borrow from it */
     TRY(compilation_init(&compilation, arena));
-    variable_id *free_variables = NULL;
-    uint32_t free_variable_count = 0;
+    struct free_variables found = {0};
     enum status status = grammar_parse(&compilation, copy, &root);
     if (status == STATUS_OK) {
         status = resolver_resolve(&compilation, root, &root);
     }
     if (status == STATUS_OK) {
-        status = free_variables_find(&compilation, root, &free_variables, &free_variable_count);
+        status = free_variables_find(&compilation, root, &found);
     }
     if (status == STATUS_INVALID) {
         return report(arena, &compilation.fault, out_error);
@@ -50,8 +49,10 @@ enum status jsonata_compile(struct arena *arena, struct str text, const struct j
     *program = (struct jsonata){.root = root,
                                 .variables = compilation.variables,
                                 .variable_count = compilation.variable_count,
-                                .free_variables = free_variables,
-                                .free_variable_count = free_variable_count};
+                                .free_variables = found.variables,
+                                .free_variable_count = found.variable_count,
+                                .references = found.references,
+                                .reference_count = found.reference_count};
     *out_program = program;
     return STATUS_OK;
 }
@@ -60,6 +61,14 @@ void jsonata_variables(const struct jsonata *program, void (*visit)(void *owner,
 {
     for (uint32_t at = 0; at < program->free_variable_count; at++) {
         visit(owner, program->variables[program->free_variables[at]].name);
+    }
+}
+
+void jsonata_references(const struct jsonata *program, void (*visit)(void *owner, enum jsonata_reference type, struct str name),
+                        void *owner)
+{
+    for (uint32_t at = 0; at < program->reference_count; at++) {
+        visit(owner, program->references[at].type, program->references[at].name);
     }
 }
 

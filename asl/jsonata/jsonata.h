@@ -48,4 +48,14 @@ MUST_CHECK enum status jsonata_evaluate(struct arena *arena, const struct jsonat
  * among them: a variable of that name comes first. */
 void jsonata_variables(const struct jsonata *program, void (*visit)(void *owner, struct str name), void *owner);
 
+/* What Step Functions refuses in an expression when the definition is created, or allows in some fields alone. */
+enum jsonata_reference {
+    JSONATA_REFERENCE_TOP,    /* a name, *, ** or $$ that only a root input could give: there is none */
+    JSONATA_REFERENCE_STATES, /* `$states.name` */
+};
+
+/* Calls `visit` once for each name of each kind, at most JSONATA_REFERENCES_MAX times. */
+void jsonata_references(const struct jsonata *program, void (*visit)(void *owner, enum jsonata_reference type, struct str name),
+                        void *owner);
+
 #endif

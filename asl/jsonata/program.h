@@ -3,6 +3,7 @@
 #define PAWL_ASL_JSONATA_PROGRAM_H
 
 #include "asl/jsonata/ast.h"
+#include "asl/jsonata/jsonata.h"
 
 struct function;
 
@@ -12,12 +13,19 @@ struct variable {
     struct function *function; /* the built-in one of that name, or NULL */
 };
 
+struct reference {
+    enum jsonata_reference type;
+    struct str name;
+};
+
 struct jsonata {
     const struct node *root;
     const struct variable *variables;
     uint32_t variable_count;
     const variable_id *free_variables; /* those taken from outside */
     uint32_t free_variable_count;
+    const struct reference *references;
+    uint32_t reference_count;
 };
 
 /* The first two variables of every program. */

@@ -65,12 +65,27 @@ static bool says(const struct findings *findings, const struct value *reason)
     for (size_t at = 0; at < findings->count; at++) {
         const struct finding *finding = &findings->items[at];
         if ((code == NULL || str_equal(code->string, finding->code)) &&
-            str_starts_with(finding->message, message->string) &&
+            (message == NULL || str_starts_with(finding->message, message->string)) &&
             (location == NULL || str_equal(location->string, finding->location))) {
             return true;
         }
     }
     return false;
+}
+
+/* "warnings" lists all of them; without it there is nothing to be compared. */
+static bool warns_as(const struct findings *findings, const struct value *warnings)
+{
+    size_t count = findings->count - (findings->error_count < findings->count ? findings->error_count : findings->count);
+    if (warnings == NULL) {
+        return true;
+    }
+    for (uint32_t at = 0; at < warnings->count; at++) {
+        if (!says(findings, warnings->items[at])) {
+            return false;
+        }
+    }
+    return count == warnings->count;
 }
 
 static size_t check_file(const char *path, struct str expected_to_differ)
@@ -99,6 +114,7 @@ static size_t check_file(const char *path, struct str expected_to_differ)
         for (uint32_t at = 0; good && recorded && !wanted && reasons != NULL && at < reasons->count; at++) {
             good = says(&findings, reasons->items[at]);
         }
+        good = good && warns_as(&findings, value_get(test, STR("warnings")));
         if (good == differs(expected_to_differ, name)) {
             failed++;
             print_message("%.*s: %s, wanted %s\n", STR_ARGS(name), valid ? "valid" : "invalid", wanted ? "valid" : "invalid");
