@@ -81,6 +81,8 @@ enum status handle_park(struct handling *handling, const struct execution_row *r
     parked.parked = reason;
     keys_execution(handling->partition->store.partition, &handling->execution, &key);
     handling_count(handling, COUNTER_PARKED);
+    handling->parked_arn = row->arn;
+    handling->parked_reason = reason;
     return store_put(&handling->partition->store, &key, RECORD_execution_row, &parked);
 }
 
@@ -106,6 +108,7 @@ static enum status give_up(struct handling *handling, struct str reason)
     const struct execution_row *row = NULL;
     struct str arn = STR("");
     start_over(handling);
+    handling->given_up = reason;
     if (handling->has_execution) {
         enum status status = store_execution(&handling->partition->store, handling->arena, &handling->execution, &row);
         if (status == STATUS_OK) {

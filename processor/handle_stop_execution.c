@@ -82,6 +82,16 @@ static enum status check(struct handling *handling, const struct stop_execution 
     return STATUS_OK;
 }
 
+/* Stopping is the way out for a parked execution. If that breaks as well, it is parked again. */
+static enum status unpark(struct handling *handling, const struct execution_row *row)
+{
+    struct key key;
+    struct execution_row freed = *row;
+    freed.parked = STR_NONE;
+    keys_execution(handling->partition->store.partition, &handling->execution, &key);
+    return store_put(&handling->partition->store, &key, RECORD_execution_row, &freed);
+}
+
 enum status handle_stop_execution(struct handling *handling, const struct stop_execution *stop)
 {
     bool refused;
@@ -109,8 +119,7 @@ enum status handle_stop_execution(struct handling *handling, const struct stop_e
     }
     TRY(status);
     if (row->parked.bytes != NULL) {
-        struct reply_to to = REPLY_TO(stop);
-        return reply_refuse(handling, &to, STR("ExecutionParked"), "%.*s", STR_ARGS(row->parked));
+        TRY(unpark(handling, row));
     }
     return stop_it(handling, stop, row);
 }

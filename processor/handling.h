@@ -61,6 +61,9 @@ struct handling {
     struct definition_use *use;    /* released when the handling is over */
     struct execution_id execution; /* whom an assertion parks */
     bool has_execution;
+    struct str parked_arn;    /* what the loop logs when the step stands: an execution that was parked, … */
+    struct str parked_reason; /* … with why; STR_NONE: none was */
+    struct str given_up;      /* why the record or timer was given up; STR_NONE: it was not */
     struct str usage_machine_arn;
     int64_t usage_transitions;
     int64_t usage_executions_started;

@@ -10,6 +10,7 @@
 #include "state/timers.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define CLOCK_STEP_MS 5000
@@ -17,6 +18,7 @@
 #define NEEDS_MAX 8 /* a record that needs more than this is given up */
 #define SPARE_ARENA_BYTES ((size_t)64 * 1024 * 1024)
 #define USAGE_ROWS_AT_ONCE 100
+#define SUBJECT_BYTES_MAX 320 /* a topic's name and two numbers */
 
 int64_t loop_now_ms(struct loop *loop)
 {
@@ -153,24 +155,35 @@ static struct handling handling_for(struct loop *loop, struct partition *partiti
     };
 }
 
-static void log_given_up(const struct loop *loop, const struct handling *handling, const char *why)
+/* "pawl.results-3@17", or of a timer "timer-3@<due, in ms>". */
+static void name_subject(const struct handling *handling, char *out, size_t capacity)
 {
     if (handling->timer != NULL) {
-        log_event(LOG_ERROR, "timer_given_up",
-                  "thread=%" PRIu32 " partition=%" PRIu32 " due_ms=%" PRId64 " reason=\"%s\"", loop->thread,
-                  handling->partition->id, handling->timer->due_ms, why);
+        snprintf(out, capacity, "timer-%" PRIu32 "@%" PRId64, handling->partition->id, handling->timer->due_ms);
     } else {
-        log_event(LOG_ERROR, "record_given_up",
-                  "thread=%" PRIu32 " topic=%.*s partition=%" PRIu32 " offset=%" PRId64 " reason=\"%s\"", loop->thread,
-                  STR_ARGS(bus_topic_name(handling->record->topic)), handling->partition->id, handling->record->offset,
-                  why);
+        snprintf(out, capacity, "%.*s-%" PRIu32 "@%" PRId64, STR_ARGS(bus_topic_name(handling->record->topic)),
+                 handling->partition->id, handling->record->offset);
     }
 }
 
-static enum status give_up(const struct loop *loop, struct handling *handling, const char *why)
+/* One line each for what an operator should see to. */
+static void log_losses(const struct loop *loop, const struct handling *handling)
 {
-    log_given_up(loop, handling, why);
-    return handle_give_up(handling, str_of(why));
+    char subject[SUBJECT_BYTES_MAX];
+    char quoted[600];
+    if (handling->given_up.bytes == NULL && handling->parked_reason.bytes == NULL) {
+        return;
+    }
+    name_subject(handling, subject, sizeof subject);
+    if (handling->parked_reason.bytes != NULL) {
+        log_event(LOG_ERROR, "execution_parked", "thread=%" PRIu32 " execution=%.*s by=%s reason=%s", loop->thread,
+                  STR_ARGS(handling->parked_arn), subject, log_quote(handling->parked_reason, quoted, sizeof quoted));
+    }
+    if (handling->given_up.bytes != NULL) {
+        log_event(LOG_ERROR, handling->timer != NULL ? "timer_given_up" : "record_given_up",
+                  "thread=%" PRIu32 " what=%s reason=%s", loop->thread, subject,
+                  log_quote(handling->given_up, quoted, sizeof quoted));
+    }
 }
 
 /* Handles, and puts what came of it into the transaction. RETRIABLE: a need was kept. */
@@ -186,9 +199,9 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
         handling->has_execution = true;
     }
     if (poison_is_proved(&loop->poison, &subject)) {
-        status = give_up(loop, handling, "every transaction with it failed");
+        status = handle_give_up(handling, STR("every transaction with it failed"));
     } else if (handling->attempt != NULL && handling->attempt->count > NEEDS_MAX) {
-        status = give_up(loop, handling, "what it needs can't be had");
+        status = handle_give_up(handling, STR("what it needs can't be had"));
     } else {
         status = handling->timer != NULL ? handle_timer(handling) : handle_record(handling);
     }
@@ -209,6 +222,7 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
     }
     TRY(batch_touch(loop, partition, out_error));
     TRY(batch_produce(loop, &handling->outbox, out_error));
+    log_losses(loop, handling);
     partition->row_count += (int64_t)partition->store.changes.count;
     batch_count_usage(loop, partition, handling);
     for (int counter = 0; counter < COUNTER_COUNT; counter++) {
