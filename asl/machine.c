@@ -119,7 +119,8 @@ static enum status compile_text(struct parser *parser, const struct machine **ou
         return STATUS_INVALID;
     }
     enum status status = value_parse(parser->arena, parser->text, &object, &error);
-    if (status == STATUS_INVALID) {
+    bool is_deep = status == STATUS_LIMIT_EXCEEDED && error.line > 0;
+    if (status == STATUS_INVALID || is_deep) {
         return report_syntax(parser, &error);
     }
     TRY(status);

@@ -147,6 +147,14 @@ static enum status apply(struct handling *handling, const struct result *result,
     return answer(handling, result, outcome, version);
 }
 
+static enum status refuse_output(struct handling *handling, const struct result *result)
+{
+    const struct value *ignored;
+    struct value_error error = {.message = STR("The output is no JSON text")};
+    (void)!value_parse(handling->arena, result->output, &ignored, &error);
+    return reply_refuse(handling, &result->to, STR("InvalidOutput"), "Invalid Output: '%.*s'", STR_ARGS(error.message));
+}
+
 enum status handle_result(struct handling *handling, enum record_id record, const void *value)
 {
     struct result result = read_result(record, value);
@@ -161,7 +169,7 @@ enum status handle_result(struct handling *handling, enum record_id record, cons
         return forward_add(handling, token.arn_murmur2);
     }
     if (result.output.bytes != NULL && !value_text_is_valid(result.output)) {
-        return reply_refuse(handling, &result.to, STR("InvalidOutput"), "Invalid Output: 'The output is no JSON text'");
+        return refuse_output(handling, &result);
     }
     return apply(handling, &result, &token);
 }

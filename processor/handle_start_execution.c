@@ -156,10 +156,8 @@ static enum status check(struct handling *handling, struct start *start, bool *o
     struct value_error error;
     if (!value_text_is_valid(start->input)) {
         const struct value *ignored;
-        enum status status = value_parse(handling->arena, start->input, &ignored, &error);
-        if (status != STATUS_INVALID) {
-            error.message = STR("Invalid execution input."); /* nested too deep */
-        }
+        error.message = STR("Invalid execution input.");
+        (void)!value_parse(handling->arena, start->input, &ignored, &error);
         return reply_refuse(
             handling, &start->to, STR("InvalidExecutionInput"), "Invalid State Machine Execution Input: '%.*s'",
             STR_ARGS(str_trim(start->input).length == 0 ? STR("Invalid execution input.") : error.message));

@@ -4,6 +4,8 @@
 #include "base/assert.h"
 #include "base/buffer.h"
 #include "base/hash.h"
+#include "base/limits.h"
+#include "schemas/codec/deep_text.h"
 #include "schemas/codec/moment.h"
 #include "schemas/codec/nearest.h"
 #include "schemas/codec/text_writer.h"
@@ -16,6 +18,7 @@ struct reader {
     const struct record_type *type; /* where we are, for messages */
     const struct record_field *field;
     bool is_checked;
+    struct deep_text deep;
 };
 
 static struct str shown(struct str text)
@@ -50,6 +53,29 @@ static enum status read_string(struct reader *reader, const struct value *value,
     return STATUS_OK;
 }
 
+static bool kind_is_json(enum record_kind kind)
+{
+    return kind == RECORD_KIND_JSON || kind == RECORD_KIND_JSON_NULL;
+}
+
+/* `input` and `output`: whether they are JSON is for the handler to say, who answers InvalidExecutionInput or InvalidOutput. */
+static bool is_payload(const struct record_field *field)
+{
+    return str_equal(field->name, STR("input")) || str_equal(field->name, STR("output"));
+}
+
+/* The value's text, however deep it is. */
+static enum status read_source(struct reader *reader, const struct value *value, struct str *out_text)
+{
+    struct str deep = deep_text_member(&reader->deep, value->source);
+    if (deep.bytes != NULL && reader->is_checked && kind_is_json(reader->field->kind) && !is_payload(reader->field)) {
+        return codec_refuse(reader->arena, reader->error, "%.*s.%.*s: is nested deeper than %d levels",
+                            STR_ARGS(reader->type->name), STR_ARGS(reader->field->name), JSON_DEPTH_MAX);
+    }
+    *out_text = deep.bytes != NULL ? deep : value->source;
+    return STATUS_OK;
+}
+
 /* A string's characters, or another value's text. */
 static enum status read_json_text(struct reader *reader, const struct value *value, struct str *out_text)
 {
@@ -59,8 +85,7 @@ static enum status read_json_text(struct reader *reader, const struct value *val
     if (value->type == VALUE_NULL) {
         return expected(reader, "JSON, or a string of JSON text", value);
     }
-    *out_text = value->source;
-    return STATUS_OK;
+    return read_source(reader, value, out_text);
 }
 
 static enum status read_bytes(struct reader *reader, const struct value *value, struct str *out_bytes)
@@ -138,8 +163,7 @@ static enum status read_member(struct reader *reader, const struct value *value,
         return read_string(reader, value, member);
     case RECORD_KIND_JSON:
     case RECORD_KIND_JSON_NULL:
-        *(struct str *)member = value->source;
-        return STATUS_OK;
+        return read_source(reader, value, member);
     case RECORD_KIND_JSON_TEXT:
     case RECORD_KIND_JSON_TEXT_NULL:
         return read_json_text(reader, value, member);
@@ -166,11 +190,6 @@ static enum status read_member(struct reader *reader, const struct value *value,
         return read_record(reader, reader->field->nested, value, STR_NONE, member);
     }
     UNREACHABLE("record kind");
-}
-
-static bool kind_is_json(enum record_kind kind)
-{
-    return kind == RECORD_KIND_JSON || kind == RECORD_KIND_JSON_NULL;
 }
 
 /* No member for the field. A boolean is then false, which is what the API takes an absent one for. */
@@ -270,19 +289,30 @@ static enum status find_record(struct reader *reader, enum schema_id id, const s
                         hint.length > 0 ? " meant?)" : "");
 }
 
+/* The record as a value. What is nested too deep in one of its members is that member's matter: reader->deep. */
+static enum status parse(struct reader *reader, struct str text, struct str schema, const struct value **out_object)
+{
+    struct value_error error = {0};
+    enum status status = value_parse(reader->arena, text, out_object, &error);
+    bool is_deep = status == STATUS_LIMIT_EXCEEDED && error.line > 0;
+    if (is_deep && deep_text_fold(reader->arena, text, &reader->deep) == STATUS_OK) {
+        status = value_parse(reader->arena, reader->deep.folded, out_object, &error);
+        is_deep = false;
+    }
+    if (status == STATUS_INVALID || is_deep) {
+        return codec_refuse(reader->arena, reader->error, "%.*s: not JSON: %.*s, at line %u, column %u", STR_ARGS(schema),
+                            STR_ARGS(error.message), error.line, error.column);
+    }
+    return status;
+}
+
 enum status text_reader_read(struct arena *arena, enum schema_id schema, struct str text, bool is_checked,
                              enum record_id *out_record, void **out_value, struct codec_error *out_error)
 {
     struct reader reader = {.arena = arena, .error = out_error, .is_checked = is_checked};
     struct str name = record_schemas[schema].name;
     const struct value *object = NULL;
-    struct value_error error = {0};
-    enum status status = value_parse(arena, text, &object, &error);
-    if (status == STATUS_INVALID) {
-        return codec_refuse(arena, out_error, "%.*s: not JSON: %.*s, at line %u, column %u", STR_ARGS(name),
-                            STR_ARGS(error.message), error.line, error.column);
-    }
-    TRY(status);
+    TRY(parse(&reader, text, name, &object));
     if (object->type != VALUE_OBJECT) {
         return codec_refuse(arena, out_error, "%.*s: expected a JSON object", STR_ARGS(name));
     }

@@ -184,6 +184,66 @@ static void test_garbage(void **state)
     assert_int_equal(counters_get(counters, COUNTER_DEAD_LETTERS), 2 * count + 1);
 }
 
+/* What is nested deeper than JSON may be is the sender's mistake, not an error of ours. */
+static void test_deep(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char too_deep[] =
+        "Invalid State Machine Execution Input: 'Document nesting depth (513) exceeds the maximum allowed (512)'";
+    static const struct {
+        const char *before;
+        size_t depth;
+        const char *after;
+        const char *error; /* NULL: accepted */
+        const char *message;
+    } rows[] = {
+        {START("p", ",\"input\":"), 512, "", NULL, NULL},
+        {START("p", ",\"input\":"), 513, "", "InvalidExecutionInput", too_deep},
+        {START("p", ",\"input\":"), 200000, "", "InvalidExecutionInput", too_deep},
+        {"\"operation\":\"CreateStateMachine\",\"name\":\"x\",\"definition\":", 600, "", "InvalidDefinition", NULL},
+        {"\"operation\":\"CreateStateMachine\",\"name\":\"x\",\"definition\":\"", 600, "\"", "InvalidDefinition", NULL},
+    };
+    fixture_create(fixture, "p", PASS);
+    for (size_t at = 0; at < sizeof rows / sizeof *rows; at++) {
+        struct buffer members = buffer_in(fixture->arena);
+        assert_int_equal(buffer_add(&members, str_of(rows[at].before)), STATUS_OK);
+        for (size_t depth = 0; depth < 2 * rows[at].depth; depth++) {
+            assert_int_equal(buffer_add_byte(&members, depth < rows[at].depth ? '[' : ']'), STATUS_OK);
+        }
+        assert_int_equal(buffer_add(&members, str_of(rows[at].after)), STATUS_OK);
+        assert_int_equal(buffer_add_byte(&members, 0), STATUS_OK);
+        const struct reply *reply = fixture_ask(fixture, members.bytes);
+        print_message("%zu: %.*s: %.*s\n", rows[at].depth, STR_ARGS(reply->error), (int)(reply->message.length % 200),
+                      reply->message.bytes);
+        if (rows[at].error == NULL) {
+            assert_null(reply->error.bytes);
+        } else {
+            assert_true(str_equal(reply->error, str_of(rows[at].error)));
+        }
+        if (rows[at].message != NULL) {
+            assert_true(str_equal(reply->message, str_of(rows[at].message)));
+        }
+    }
+}
+
+/* A result that is too deep can't be answered: it is a dead letter, and the task goes on. */
+static void test_deep_result(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_create(fixture, "t", TASK);
+    fixture_expect_accepted(fixture, START("t", ",\"name\":\"deep\""));
+    const struct task_request *request = fixture_find(fixture, "pawl.tasks.work", SCHEMA_task_request, ":t:deep", 0);
+    struct buffer output = buffer_in(fixture->arena);
+    for (size_t depth = 0; depth < 2000; depth++) {
+        assert_int_equal(buffer_add_byte(&output, depth < 1000 ? '[' : ']'), STATUS_OK);
+    }
+    assert_int_equal(buffer_add_byte(&output, 0), STATUS_OK);
+    answer_task(fixture, request->task_token, output.bytes);
+    fixture_await_count(fixture, COUNTER_DEAD_LETTERS, 1);
+    answer_task(fixture, request->task_token, "1");
+    fixture_await_status(fixture, ":t:deep", "SUCCEEDED");
+}
+
 /* A state whose conditions take more memory, all together, than a step may. `first` is a state of the name F, before it. */
 static void create_glutton(struct fixture *fixture, const char *name, const char *first)
 {
@@ -297,6 +357,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_garbage, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_gluttons, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_parked, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_deep, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_deep_result, fixture_set_up, fixture_tear_down),
     };
     return cmocka_run_group_tests_name("processor/processor", tests, NULL, NULL);
 }

@@ -363,6 +363,68 @@ static void test_json_by_hand(void **state)
     assert_true(((const struct usage *)value)->minute == 1763880016123456);
 }
 
+static struct str nested(struct fixture *fixture, const char *before, size_t depth, const char *after)
+{
+    struct buffer text = buffer_in(fixture->arena);
+    assert_int_equal(buffer_add(&text, str_of(before)), STATUS_OK);
+    for (size_t at = 0; at < depth; at++) {
+        assert_int_equal(buffer_add(&text, at % 2 == 0 ? STR("[") : STR("{\"]\\\"\":")), STATUS_OK);
+    }
+    assert_int_equal(buffer_add(&text, STR("1")), STATUS_OK);
+    for (size_t at = depth; at > 0; at--) {
+        assert_int_equal(buffer_add(&text, at % 2 == 1 ? STR("]") : STR("}")), STATUS_OK);
+    }
+    assert_int_equal(buffer_add(&text, str_of(after)), STATUS_OK);
+    return buffer_text(&text);
+}
+
+/* A record can be read however deep its payload is: whether that is too deep says who handles it. */
+static void test_deep_json(void **state)
+{
+    struct fixture *fixture = *state;
+    static const size_t depths[] = {1, 510, 511, 512, 513, 100000};
+    for (size_t at = 0; at < sizeof depths / sizeof depths[0]; at++) {
+        enum record_id record = RECORD_COUNT;
+        void *value = NULL;
+        struct codec_error error = {0};
+        arena_reset(fixture->arena);
+        struct str input = nested(fixture, "", depths[at], "");
+        struct str text = nested(fixture, START ",\"input\":", depths[at], ",\"name\":\"n\"}");
+        print_message("%zu\n", depths[at]);
+        assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_command, text, &record, &value, &error),
+                         STATUS_OK);
+        const struct start_execution *start = value;
+        assert_true(str_equal(start->input, input));
+        assert_true(str_equal(start->name, STR("n")));
+    }
+    static const struct {
+        const char *before;
+        const char *after;
+        const char *message;
+    } rows[] = {
+        {"{\"operation\":\"CreateStateMachine\",\"name\":\"m\",\"tags\":", "}",
+         "CreateStateMachine.definition: is missing (Amazon States Language)"},
+        {"{\"operation\":\"CreateStateMachine\",\"name\":\"m\",\"definition\":{},\"tags\":", "}",
+         "CreateStateMachine.tags: is nested deeper than 512 levels"},
+        {START ",\"name\":", "}", "StartExecution.name: expected a string, found an array"},
+        {START ",\"none\":", "}", "StartExecution: has no field \"none\""},
+        {"", "", "Command: begins with byte 5b: neither Avro single-object encoding (c3 01) nor a JSON object"},
+        {START ",\"input\":", "",
+         "Command: not JSON: Unexpected end-of-input: expected close marker for Object (start marker at [Source: "
+         "(String)\"{\"operation\":\"StartExecution\",\"stateMachineArn\":\"m\",\"input\":[]\"; line: 1, column: 1]), at "
+         "line 1, column 63"},
+    };
+    for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
+        arena_reset(fixture->arena);
+        struct str text = nested(fixture, rows[at].before, 600, rows[at].after);
+        expect_message(fixture, SCHEMA_command, text, rows[at].message);
+    }
+    arena_reset(fixture->arena);
+    struct str torn = nested(fixture, START ",\"input\":", 600, "");
+    expect_message(fixture, SCHEMA_command, str_slice(torn, 0, torn.length - 1),
+                   "Command: not JSON: Document nesting depth (513) exceeds the maximum allowed (512), at line 1, column 2102");
+}
+
 static void test_json_text(void **state)
 {
     struct fixture *fixture = *state;
@@ -453,7 +515,8 @@ int main(void)
         cmocka_unit_test(test_truncated),    cmocka_unit_test(test_mutated),
         cmocka_unit_test(test_refused_json), cmocka_unit_test(test_refused_bytes),
         cmocka_unit_test(test_refused_avro), cmocka_unit_test(test_array_blocks),
-        cmocka_unit_test(test_json_by_hand), cmocka_unit_test(test_json_text),
+        cmocka_unit_test(test_json_by_hand), cmocka_unit_test(test_deep_json),
+        cmocka_unit_test(test_json_text),
         cmocka_unit_test(test_speed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
