@@ -1,7 +1,7 @@
 #include "cli/bench_client.h"
 
+#include "asl/arn.h"
 #include "base/hash.h"
-#include "processor/arn.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

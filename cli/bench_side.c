@@ -103,6 +103,8 @@ static enum exit_code fill(struct bench_side *side, struct arguments_list *list)
     TRY_RUN(add(side, list, NULL, side->kind == BENCH_ENGINE ? STR("serve") : STR("bench")));
     if (side->kind == BENCH_CEILING) {
         TRY_RUN(add(side, list, NULL, STR("forward")));
+    } else {
+        TRY_RUN(add(side, list, "--role", STR("processor")));
     }
     if (context_given(context, FLAG_CONFIG)) {
         TRY_RUN(add(side, list, "--config", context_flag(context, FLAG_CONFIG)));

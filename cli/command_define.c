@@ -1,11 +1,11 @@
 #include "asl/machine.h"
 #include "asl/value.h"
 #include "base/limits.h"
-#include "cli/answer.h"
 #include "cli/file.h"
 #include "cli/lookup.h"
 #include "cli/name.h"
 #include "cli/request.h"
+#include "gateway/answer.h"
 
 #include <errno.h>
 

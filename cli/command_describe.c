@@ -1,7 +1,7 @@
-#include "cli/answer.h"
 #include "cli/lookup.h"
 #include "cli/name.h"
 #include "cli/timeline.h"
+#include "gateway/answer.h"
 
 #include <inttypes.h>
 
@@ -68,7 +68,7 @@ static enum exit_code describe_execution(struct context *context)
     TRY_RUN(lookup_execution_required(context, arn, &status));
     struct str text;
     if (context->json) {
-        TRY_MEMORY(context, answer_execution(context->arena, status, &text));
+        TRY_MEMORY(context, answer_execution(context->arena, status, true, &text));
         context_print(context, text);
         context_print(context, STR("\n"));
     } else {

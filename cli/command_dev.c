@@ -1,7 +1,7 @@
 #include "bus/bus_local.h"
-#include "cli/answer.h"
 #include "cli/connection.h"
 #include "cli/engine.h"
+#include "gateway/answer.h"
 #include "processor/topics.h"
 
 #include <inttypes.h>
@@ -27,24 +27,29 @@ static enum exit_code make_topics(struct context *context, struct bus *bus)
     return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(context, status, "topics", &error);
 }
 
-/* {"ready":true,"stateDir":"…"} */
-static enum status ready_text(struct arena *arena, const char *folder, struct str *out_text)
+/* {"ready":true,"stateDir":"…","endpoint":"http://127.0.0.1:8083"} */
+static enum status ready_text(struct arena *arena, const char *folder, struct str endpoint, struct str *out_text)
 {
     struct answer answer;
     TRY(answer_begin(arena, &answer));
     TRY(answer_json(&answer, "ready", STR("true")));
     TRY(answer_text(&answer, "stateDir", str_of(folder)));
+    TRY(answer_text(&answer, "endpoint", endpoint));
     return answer_end(&answer, out_text);
 }
 
-static void tell_ready(struct context *context)
+static void tell_ready(struct context *context, struct str address)
 {
     struct str text = STR_NONE;
+    struct str endpoint = STR_NONE;
     struct str folder = settings_text(context->settings, OPTION_STATE_DIR);
     char *whole = realpath(folder.bytes, NULL);
     const char *shown = whole == NULL ? folder.bytes : whole;
+    if (arena_format(context->arena, &endpoint, "http://%.*s", STR_ARGS(address)) != STATUS_OK) {
+        endpoint = STR_NONE;
+    }
     if (context->json) {
-        if (ready_text(context->arena, shown, &text) == STATUS_OK) {
+        if (ready_text(context->arena, shown, endpoint, &text) == STATUS_OK) {
             context_print(context, text);
             context_print(context, STR("\n"));
         }
@@ -54,8 +59,12 @@ static void tell_ready(struct context *context)
                 "\n"
                 "  export PAWL_STATE_DIR=%s\n"
                 "  pawl define FILE.json && pawl start NAME --input '{}' --wait\n"
+                "\n"
+                "The AWS Step Functions API is at %.*s, for any AWS SDK:\n"
+                "\n"
+                "  aws stepfunctions list-state-machines --endpoint-url %.*s\n"
                 "\n",
-                shown, shown);
+                shown, shown, STR_ARGS(endpoint), STR_ARGS(endpoint));
     }
     fflush(context->out);
     free(whole);
@@ -71,7 +80,15 @@ static enum exit_code serve(struct context *context, const struct engine *engine
     if (status != STATUS_OK) {
         return context_fail_bus(context, status, socket.bytes, &error);
     }
-    return engine_run(context, engine, bus, memory_bytes, tell_ready);
+    const struct engine_run run = {
+        .bus = bus,
+        .processor = true,
+        .gateway = true,
+        .insecure = context_given(context, FLAG_DEV_INSECURE),
+        .memory_bytes = memory_bytes,
+        .ready = tell_ready,
+    };
+    return engine_run(context, engine, &run);
 }
 
 enum exit_code command_dev(struct context *context)

@@ -1,9 +1,9 @@
 #include "asl/value.h"
-#include "cli/answer.h"
 #include "cli/map.h"
 #include "cli/name.h"
 #include "cli/scan.h"
 #include "cli/timeline.h"
+#include "gateway/answer.h"
 #include "schemas/execution_statuses.h"
 
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 #include "asl/value.h"
 #include "base/limits.h"
-#include "cli/answer.h"
 #include "cli/file.h"
 #include "cli/lookup.h"
 #include "cli/name.h"
 #include "cli/request.h"
 #include "cli/scan.h"
 #include "cli/start_each.h"
+#include "gateway/answer.h"
 #include "schemas/execution_statuses.h"
 
 #include <errno.h>
@@ -114,7 +114,7 @@ static enum exit_code report_end(struct context *context, const struct execution
 {
     struct str text = end->output;
     if (context->json) {
-        TRY_MEMORY(context, answer_execution(context->arena, end, &text));
+        TRY_MEMORY(context, answer_execution(context->arena, end, true, &text));
     }
     if (text.bytes != NULL) {
         context_print(context, text);

@@ -1,8 +1,8 @@
+#include "asl/arn.h"
 #include "base/limits.h"
 #include "cli/map.h"
 #include "cli/scan.h"
 #include "cli/topics_read.h"
-#include "processor/arn.h"
 #include "processor/topics.h"
 #include "schemas/execution_statuses.h"
 

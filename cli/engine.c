@@ -2,12 +2,14 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "gateway/gateway.h"
 #include "processor/processor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -133,52 +135,124 @@ static struct processor_config config_of(const struct context *context, const st
     return config;
 }
 
-/* What was last said of the processor. */
+/* ---- The gateway ---- */
+
+static void processor_ready(void *owner, struct gateway_ready *out_ready)
+{
+    struct processor_status status;
+    processor_status(owner, &status);
+    out_ready->ready = status.ready;
+    snprintf(out_ready->why, sizeof out_ready->why, "%" PRIu32 " of %" PRIu32 " partitions are being processed%s%s",
+             status.active, status.assigned, status.text[0] != '\0' ? ": " : "", status.text);
+}
+
+static enum exit_code start_gateway(struct context *context, const struct engine *engine, const struct engine_run *run,
+                                    struct processor *processor, struct gateway **out_gateway)
+{
+    const struct settings *settings = context->settings;
+    struct bus_error error = {""};
+    struct str path;
+    struct gateway_config config = gateway_config_default;
+    TRY_MEMORY(context, arena_format(context->arena, &path, "%.*s/view", STR_ARGS(settings_text(settings, OPTION_STATE_DIR))));
+    config.listen = settings_text(settings, OPTION_GATEWAY_LISTEN);
+    config.insecure = run->insecure;
+    config.prefix = settings_text(settings, OPTION_TOPICS_PREFIX);
+    config.instance = engine->instance;
+    config.view_path = path.bytes;
+    config.memory_bytes = (size_t)settings_number(settings, OPTION_GATEWAY_MEMORY_BYTES);
+    set_encodings(settings, config.encodings);
+    config.step.region = settings_text(settings, OPTION_AWS_REGION);
+    config.step.account = settings_text(settings, OPTION_AWS_ACCOUNT);
+    config.step.payload_bytes_max = (size_t)settings_number(settings, OPTION_LIMITS_PAYLOAD_BYTES);
+    config.thread_count = (uint32_t)settings_number(settings, OPTION_GATEWAY_THREADS);
+    config.connection_count_max = (uint32_t)settings_number(settings, OPTION_GATEWAY_CONNECTIONS);
+    config.reply_timeout_ms = settings_number(settings, OPTION_CLIENT_TIMEOUT_MS);
+    if (processor != NULL) {
+        config.processor_ready = processor_ready;
+        config.owner = processor;
+    }
+    enum status status = gateway_start(&config, run->bus, out_gateway, &error);
+    if (status == STATUS_INVALID) {
+        return context_fail(context, EXIT_CODE_USAGE, "%s", error.text);
+    }
+    if (status != STATUS_OK) {
+        return context_fail_bus(context, status, "gateway", &error);
+    }
+    log_event(LOG_INFO, "listening", "address=%.*s", STR_ARGS(gateway_address(*out_gateway)));
+    return EXIT_CODE_OK;
+}
+
+/* ---- Watching ---- */
+
+/* What runs, and what was last said of it. */
 struct watch {
+    const struct engine_run *run;
+    struct processor *processor; /* NULL: that role is not ours */
+    struct gateway *gateway;     /* NULL: that role is not ours */
     bool ready;
     bool ready_told;
     uint32_t assigned;
     uint32_t refused;
 };
 
-static void tell(struct context *context, struct watch *watch, const struct processor_status *status, engine_ready_fn ready)
+static enum exit_code watch_processor(struct context *context, struct watch *watch)
 {
+    struct processor_status status;
     char quoted[1024];
-    if (status->refused > watch->refused) {
-        log_event(LOG_ERROR, "partitions_refused", "count=%" PRIu32 " reason=%s", status->refused,
-                  log_quote(str_of(status->text), quoted, sizeof quoted));
+    processor_status(watch->processor, &status);
+    if (status.refused > watch->refused) {
+        log_event(LOG_ERROR, "partitions_refused", "count=%" PRIu32 " reason=%s", status.refused,
+                  log_quote(str_of(status.text), quoted, sizeof quoted));
     }
-    if (status->assigned != watch->assigned || status->ready != watch->ready) {
+    if (status.assigned != watch->assigned || status.ready != watch->ready) {
         log_event(LOG_INFO, "partitions", "assigned=%" PRIu32 " active=%" PRIu32 " ready=%s restore_lag=%" PRId64,
-                  status->assigned, status->active, status->ready ? "true" : "false", status->restore_lag);
+                  status.assigned, status.active, status.ready ? "true" : "false", status.restore_lag);
     }
-    if (status->ready && !watch->ready_told) {
-        watch->ready_told = true;
-        if (ready != NULL) {
-            ready(context);
-        }
-    }
-    watch->ready = status->ready;
-    watch->assigned = status->assigned;
-    watch->refused = status->refused;
+    watch->ready = status.ready;
+    watch->assigned = status.assigned;
+    watch->refused = status.refused;
+    return status.failed ? context_fail(context, EXIT_CODE_FAILED, "%s", status.text) : EXIT_CODE_OK;
 }
 
-/* Until a signal, or until the processor fails. */
-static enum exit_code watch_processor(struct context *context, struct processor *processor, engine_ready_fn ready)
+static enum exit_code watch_gateway(struct context *context, struct watch *watch)
 {
-    struct watch watch = {0};
+    struct bus_error error;
+    return gateway_has_failed(watch->gateway, &error) ? context_fail(context, EXIT_CODE_FAILED, "%s", error.text)
+                                                      : EXIT_CODE_OK;
+}
+
+static void tell_ready(struct context *context, struct watch *watch)
+{
+    struct gateway_ready ready = {.ready = watch->ready};
+    struct str address = STR_NONE;
+    if (watch->gateway != NULL) {
+        gateway_is_ready(watch->gateway, &ready);
+        address = gateway_address(watch->gateway);
+    }
+    if (ready.ready && !watch->ready_told) {
+        watch->ready_told = true;
+        if (watch->run->ready != NULL) {
+            watch->run->ready(context, address);
+        }
+    }
+}
+
+/* Until a signal, or until something fails. */
+static enum exit_code watch_all(struct context *context, struct watch *watch)
+{
     struct timespec pause = {.tv_nsec = WATCH_MS * 1000000L};
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     for (;;) {
-        struct processor_status status;
-        processor_status(processor, &status);
-        tell(context, &watch, &status, ready);
-        if (status.failed) {
-            return context_fail(context, EXIT_CODE_FAILED, "%s", status.text);
+        if (watch->processor != NULL) {
+            TRY_RUN(watch_processor(context, watch));
         }
+        if (watch->gateway != NULL) {
+            TRY_RUN(watch_gateway(context, watch));
+        }
+        tell_ready(context, watch);
         int number = sigtimedwait(&signals, NULL, &pause);
         if (number > 0) {
             log_event(LOG_INFO, "stopping", "signal=%s", number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -189,30 +263,56 @@ static enum exit_code watch_processor(struct context *context, struct processor 
     }
 }
 
-enum exit_code engine_run(struct context *context, const struct engine *engine, struct bus *bus, size_t memory_bytes,
-                          engine_ready_fn ready)
+/* ---- Both ---- */
+
+static enum exit_code start_processor(struct context *context, const struct engine *engine, const struct engine_run *run,
+                                      struct processor **out_processor)
 {
     struct bus_error error = {""};
-    struct processor *processor;
     struct str store;
     struct str folder = settings_text(context->settings, OPTION_STATE_DIR);
     TRY_MEMORY(context, arena_format(context->arena, &store, "%.*s/store", STR_ARGS(folder)));
-    struct processor_config config = config_of(context, engine, store, memory_bytes);
-    enum status status = processor_open(&config, bus, &processor, &error);
+    struct processor_config config = config_of(context, engine, store, run->memory_bytes);
+    struct processor *processor;
+    enum status status = processor_open(&config, run->bus, &processor, &error);
     if (status != STATUS_OK) {
         return context_fail_bus(context, status, "processor", &error);
     }
     status = processor_start(processor, &error);
-    enum exit_code code = EXIT_CODE_OK;
-    if (status == STATUS_OK) {
-        log_event(LOG_INFO, "started", "version=%s instance=%.*s prefix=%.*s threads=%" PRIu32, PAWL_VERSION,
-                  STR_ARGS(engine->instance), STR_ARGS(config.prefix), config.thread_count);
-        code = watch_processor(context, processor, ready);
-        processor_stop(processor);
-        log_event(LOG_INFO, "stopped", "code=%d", (int)code);
-    } else {
-        code = context_fail_bus(context, status, "processor", &error);
+    if (status != STATUS_OK) {
+        processor_close(processor);
+        return context_fail_bus(context, status, "processor", &error);
     }
-    processor_close(processor);
+    *out_processor = processor;
+    return EXIT_CODE_OK;
+}
+
+static enum exit_code start_and_watch(struct context *context, const struct engine *engine, const struct engine_run *run,
+                                      struct watch *watch)
+{
+    if (run->processor) {
+        TRY_RUN(start_processor(context, engine, run, &watch->processor));
+    }
+    if (run->gateway) {
+        TRY_RUN(start_gateway(context, engine, run, watch->processor, &watch->gateway));
+    }
+    log_event(LOG_INFO, "started", "version=%s instance=%.*s prefix=%.*s processor=%s gateway=%s", PAWL_VERSION,
+              STR_ARGS(engine->instance), STR_ARGS(settings_text(context->settings, OPTION_TOPICS_PREFIX)),
+              run->processor ? "true" : "false", run->gateway ? "true" : "false");
+    return watch_all(context, watch);
+}
+
+enum exit_code engine_run(struct context *context, const struct engine *engine, const struct engine_run *run)
+{
+    struct watch watch = {.run = run};
+    enum exit_code code = start_and_watch(context, engine, run, &watch);
+    if (watch.gateway != NULL) {
+        gateway_stop(watch.gateway);
+    }
+    if (watch.processor != NULL) {
+        processor_stop(watch.processor);
+        processor_close(watch.processor);
+    }
+    log_event(LOG_INFO, "stopped", "code=%d", (int)code);
     return code;
 }

@@ -1,4 +1,4 @@
-/* A processor running in this process, until it is told to stop: `pawl serve` and `pawl dev`. */
+/* A processor, a gateway or both running in this process, until it is told to stop: `pawl serve` and `pawl dev`. */
 #ifndef PAWL_CLI_ENGINE_H
 #define PAWL_CLI_ENGINE_H
 
@@ -12,11 +12,20 @@ struct engine {
 };
 enum exit_code engine_open(struct context *context, struct engine *out_engine);
 
-/* Called once, when all partitions are being processed. */
-typedef void (*engine_ready_fn)(struct context *context);
+/* Called once, when all partitions are being processed and the gateway's view is whole. `address` is the gateway's; STR_NONE:
+ * there is none. */
+typedef void (*engine_ready_fn)(struct context *context, struct str address);
 
-/* Runs the processor on the bus until SIGTERM or SIGINT, then stops it gracefully; a second signal ends the process. */
-enum exit_code engine_run(struct context *context, const struct engine *engine, struct bus *bus, size_t memory_bytes,
-                          engine_ready_fn ready);
+struct engine_run {
+    struct bus *bus;
+    bool processor;
+    bool gateway;
+    bool insecure;         /* the gateway may listen beyond loopback */
+    size_t memory_bytes;   /* of the processor's store */
+    engine_ready_fn ready; /* NULL: nobody asks */
+};
+
+/* Runs the roles on the bus until SIGTERM or SIGINT, then stops them gracefully; a second signal ends the process. */
+enum exit_code engine_run(struct context *context, const struct engine *engine, const struct engine_run *run);
 
 #endif

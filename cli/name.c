@@ -1,6 +1,6 @@
 #include "cli/name.h"
 
-#include "processor/arn.h"
+#include "asl/arn.h"
 
 static struct step_config config_of(const struct context *context)
 {

@@ -1,6 +1,6 @@
+#include "asl/arn.h"
 #include "asl/value.h"
 #include "base/hash.h"
-#include "processor/arn.h"
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
 #include "processor/machine_rows.h"

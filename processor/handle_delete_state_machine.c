@@ -1,5 +1,5 @@
+#include "asl/arn.h"
 #include "base/hash.h"
-#include "processor/arn.h"
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
 #include "processor/machine_rows.h"

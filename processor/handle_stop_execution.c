@@ -1,7 +1,7 @@
+#include "asl/arn.h"
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "processor/arn.h"
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
 

@@ -62,7 +62,9 @@ void pawl_start_dev(struct pawl *pawl, const char *arguments)
 {
     char command[512];
     struct timespec pause = {.tv_nsec = 100 * 1000000L};
-    snprintf(command, sizeof command, "cd %s && exec $P dev --json %s > dev.out 2>> dev.err", pawl->folder, arguments);
+    snprintf(command, sizeof command,
+             "cd %s && exec $P dev --json --set gateway.listen=127.0.0.1:0 %s > dev.out 2>> dev.err", pawl->folder,
+             arguments);
     pawl_run(pawl, "rm -f dev.out");
     pawl->dev = fork();
     if (pawl->dev == 0) {

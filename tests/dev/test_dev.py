@@ -39,6 +39,7 @@ class Dev:
         self.state = folder / "state"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PAWL_")}
         self.environment["PAWL_STATE_DIR"] = str(self.state)
+        self.environment["PAWL_GATEWAY_LISTEN"] = "127.0.0.1:0"
         self.dev = self.program("dev", [harness.PAWL, "dev"])
         self.workers = [self.program(f"worker-{task}", [
             harness.PAWL, "worker", "--task", task, "--lines", "--request", "--jobs", "2", "--exec",

@@ -155,7 +155,7 @@ class World:
     def processor(self, name, **settings):
         """A `pawl serve` with a state folder of its own; not started."""
         state = self.folder / f"state-{name}"
-        return self.program(name, [PAWL, "serve", *self.set_flags(state__dir=state, **settings)])
+        return self.program(name, [PAWL, "serve", "--role", "processor", *self.set_flags(state__dir=state, **settings)])
 
     def state_dir(self, program):
         return self.folder / f"state-{program.name}"

@@ -1,4 +1,4 @@
-#include "processor/arn.h"
+#include "asl/arn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-/* What commands print as JSON: the API's answers. */
-#ifndef PAWL_CLI_ANSWER_H
-#define PAWL_CLI_ANSWER_H
+/* The API's answers as JSON: what the gateway sends and commands print. */
+#ifndef PAWL_GATEWAY_ANSWER_H
+#define PAWL_GATEWAY_ANSWER_H
 
 #include "base/buffer.h"
 #include "schemas/records.h"
@@ -22,12 +22,18 @@ MUST_CHECK enum status answer_json(struct answer *answer, const char *name, stru
 /* Ends the object; "\n" is left to the caller. */
 MUST_CHECK enum status answer_end(struct answer *answer, struct str *out_text);
 
-/* DescribeExecution's answer. */
-MUST_CHECK enum status answer_execution(struct arena *arena, const struct execution_status *status, struct str *out_text);
+/* DescribeExecution's answer; without input and output when `with_data` is false. */
+MUST_CHECK enum status answer_execution(struct arena *arena, const struct execution_status *status, bool with_data,
+                                        struct str *out_text);
 /* One item of ListExecutions'. */
 MUST_CHECK enum status answer_execution_item(struct arena *arena, const struct execution_status *status,
                                              struct str *out_text);
-/* DescribeStateMachine's. */
+/* DescribeStateMachine's, of a head with its text. */
 MUST_CHECK enum status answer_machine(struct arena *arena, const struct definition *head, struct str *out_text);
+/* One item of ListStateMachines'. */
+MUST_CHECK enum status answer_machine_item(struct buffer *buffer, const struct definition *head);
+/* DescribeStateMachineForExecution's, of the revision that it runs. */
+MUST_CHECK enum status answer_machine_of_execution(struct arena *arena, const struct definition *revision,
+                                                   struct str *out_text);
 
 #endif

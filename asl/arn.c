@@ -1,4 +1,4 @@
-#include "processor/arn.h"
+#include "asl/arn.h"
 
 #include "base/assert.h"
 #include "base/limits.h"

@@ -1,6 +1,6 @@
 /* ARNs of Step Functions (conformance facts, "Formats"). */
-#ifndef PAWL_PROCESSOR_ARN_H
-#define PAWL_PROCESSOR_ARN_H
+#ifndef PAWL_ASL_ARN_H
+#define PAWL_ASL_ARN_H
 
 #include "asl/step.h"
 #include "base/arena.h"

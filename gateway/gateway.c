@@ -1,0 +1,193 @@
+#include "gateway/gateway.h"
+
+#include "base/limits.h"
+#include "gateway/gateway_parts.h"
+#include "gateway/http.h"
+#include "gateway/listen.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#define BEHIND_MS_MAX 5000 /* a view that has had more to read for so long is not ready */
+
+const struct gateway_config gateway_config_default = {
+    .listen = STR_INIT("127.0.0.1:8083"),
+    .prefix = STR_INIT("pawl"),
+    .memory_bytes = (size_t)64 * 1024 * 1024,
+    .step = {.region = STR_INIT("us-east-1"), .account = STR_INIT("000000000000"), .payload_bytes_max = PAYLOAD_BYTES_MAX},
+    .thread_count = 2,
+    .connection_count_max = 10000,
+    .reply_timeout_ms = 30000,
+    .view_timeout_ms = 5000,
+};
+
+/* ---- The view's store ---- */
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status, (void)type, (void)walk;
+    return remove(path);
+}
+
+static enum status open_store(struct gateway *gateway, struct bus_error *out_error)
+{
+    const struct kv_options options = {
+        .path = gateway->config.view_path,
+        .log = KV_LOG_NONE,
+        .memory_bytes = gateway->config.memory_bytes,
+    };
+    struct kv_error error = {""};
+    enum status status = kv_rocksdb_open(&options, &gateway->kv, &error);
+    if (status == STATUS_CORRUPT && nftw(options.path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0) {
+        status = kv_rocksdb_open(&options, &gateway->kv, &error);
+    }
+    if (status != STATUS_OK) {
+        snprintf(out_error->text, sizeof out_error->text, "the gateway's view: %s", error.text);
+    }
+    return status;
+}
+
+/* ---- Its life ---- */
+
+/* A connection is a file. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static enum status find_address(const struct gateway_config *config, union listen_address *out_address,
+                                struct bus_error *out_error)
+{
+    if (listen_parse(config->listen, out_address) != STATUS_OK) {
+        snprintf(out_error->text, sizeof out_error->text,
+                 "gateway.listen is '%.*s', but must be ADDRESS:PORT, as 127.0.0.1:8083 or [::1]:8083",
+                 STR_ARGS(config->listen));
+        return STATUS_INVALID;
+    }
+    if (!listen_is_loopback(out_address) && !config->insecure) {
+        snprintf(out_error->text, sizeof out_error->text,
+                 "gateway.listen is %.*s, which others can reach, and nobody is asked who they are; --insecure allows it",
+                 STR_ARGS(config->listen));
+        return STATUS_INVALID;
+    }
+    return STATUS_OK;
+}
+
+static enum status start(struct gateway *gateway, struct bus_error *out_error)
+{
+    const struct gateway_config *config = &gateway->config;
+    union listen_address address;
+    TRY(find_address(config, &address, out_error));
+    raise_file_limit();
+    TRY(codec_create(&gateway->codec));
+    TRY(open_store(gateway, out_error));
+    const struct view_config view_config = {
+        .bus = gateway->bus,
+        .codec = gateway->codec,
+        .prefix = config->prefix,
+        .kv = gateway->kv,
+        .wait_ms = config->view_timeout_ms,
+    };
+    TRY(view_open(&view_config, &gateway->view, out_error));
+    struct client_config client_config = {
+        .bus = gateway->bus,
+        .prefix = config->prefix,
+        .instance = config->instance,
+        .timeout_ms = config->reply_timeout_ms,
+    };
+    memcpy(client_config.encodings, config->encodings, sizeof client_config.encodings);
+    TRY(client_open(&client_config, &gateway->client, out_error));
+    return http_open(gateway, &address, &gateway->http, out_error);
+}
+
+enum status gateway_start(const struct gateway_config *config, struct bus *bus, struct gateway **out_gateway,
+                          struct bus_error *out_error)
+{
+    struct gateway *gateway = calloc(1, sizeof *gateway);
+    TRY_NEW(gateway);
+    gateway->config = *config;
+    gateway->bus = bus;
+    enum status status = start(gateway, out_error);
+    if (status != STATUS_OK) {
+        gateway_stop(gateway);
+        return status;
+    }
+    *out_gateway = gateway;
+    return STATUS_OK;
+}
+
+void gateway_stop(struct gateway *gateway)
+{
+    /* No call may be in flight when the server ends: those that are, are answered by whoever has them. */
+    if (gateway->http != NULL) {
+        http_drain(gateway->http);
+    }
+    if (gateway->client != NULL) {
+        client_stop(gateway->client);
+    }
+    if (gateway->view != NULL) {
+        view_stop(gateway->view);
+    }
+    if (gateway->http != NULL) {
+        http_close(gateway->http);
+    }
+    if (gateway->client != NULL) {
+        client_close(gateway->client);
+    }
+    if (gateway->view != NULL) {
+        view_close(gateway->view);
+    }
+    if (gateway->kv != NULL) {
+        kv_close(gateway->kv);
+    }
+    if (gateway->codec != NULL) {
+        codec_destroy(gateway->codec);
+    }
+    free(gateway);
+}
+
+struct str gateway_address(const struct gateway *gateway)
+{
+    return http_address(gateway->http);
+}
+
+bool gateway_has_failed(struct gateway *gateway, struct bus_error *out_error)
+{
+    struct view_status view;
+    client_failure(gateway->client, out_error);
+    if (out_error->text[0] != '\0') {
+        return true;
+    }
+    view_status(gateway->view, &view);
+    *out_error = view.error;
+    return view.failed;
+}
+
+static void tell(struct gateway_ready *ready, const char *why)
+{
+    ready->ready = false;
+    snprintf(ready->why, sizeof ready->why, "%s", why);
+}
+
+void gateway_is_ready(struct gateway *gateway, struct gateway_ready *out_ready)
+{
+    struct view_status view;
+    struct bus_error error;
+    *out_ready = (struct gateway_ready){.ready = true};
+    view_status(gateway->view, &view);
+    if (gateway_has_failed(gateway, &error)) {
+        tell(out_ready, error.text);
+    } else if (!view.caught_up) {
+        tell(out_ready, "the gateway's view is being made of the topics");
+    } else if (view.behind_ms > BEHIND_MS_MAX) {
+        tell(out_ready, "the gateway's view is behind the topics");
+    } else if (gateway->config.processor_ready != NULL) {
+        gateway->config.processor_ready(gateway->config.owner, out_ready);
+    }
+}

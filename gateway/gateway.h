@@ -1,0 +1,53 @@
+/* The AWS Step Functions API over HTTP, as a client of the topics (design, section 1): it writes commands, waits for their
+ * replies, and answers queries from a view that it makes out of the output topics. */
+#ifndef PAWL_GATEWAY_GATEWAY_H
+#define PAWL_GATEWAY_GATEWAY_H
+
+#include "asl/step.h"
+#include "bus/bus.h"
+#include "schemas/codec/codec.h"
+#include "schemas/topics.h"
+
+struct gateway;
+
+struct gateway_ready {
+    bool ready;
+    char why[768]; /* when it is not */
+};
+
+/* Texts are borrowed for the gateway's life. */
+struct gateway_config {
+    struct str listen;      /* HOST:PORT; port 0: any */
+    bool insecure;          /* listen beyond loopback although nobody is asked who they are */
+    struct str prefix;      /* of topics */
+    struct str instance;    /* of this process */
+    const char *view_path;  /* RocksDB's folder; made when absent, and anew when it is broken */
+    size_t memory_bytes;    /* of the view's RocksDB */
+    enum codec_encoding encodings[TOPIC_COUNT]; /* of commands and results */
+    struct step_config step;                    /* region, account, payload limit */
+    uint32_t thread_count;      /* that serve HTTP */
+    uint32_t connection_count_max;
+    int64_t reply_timeout_ms;   /* for a Reply */
+    int64_t view_timeout_ms;    /* for the view to show what a Reply told of */
+    /* Whether the processor of this process is ready; NULL: there is none here. */
+    void (*processor_ready)(void *owner, struct gateway_ready *out_ready);
+    void *owner;
+};
+extern const struct gateway_config gateway_config_default;
+
+/* Opens everything and starts to listen. INVALID: what is configured can't be; *out_error says what. */
+MUST_CHECK enum status gateway_start(const struct gateway_config *config, struct bus *bus, struct gateway **out_gateway,
+                                     struct bus_error *out_error);
+/* Answers what is in flight with an exception, and ends. */
+void gateway_stop(struct gateway *gateway);
+
+/* Where it listens: "127.0.0.1:8083". Borrowed. */
+struct str gateway_address(const struct gateway *gateway);
+
+/* Whether it has given up: then the process should end, and out_error says why. */
+bool gateway_has_failed(struct gateway *gateway, struct bus_error *out_error);
+
+/* What /readyz tells. */
+void gateway_is_ready(struct gateway *gateway, struct gateway_ready *out_ready);
+
+#endif

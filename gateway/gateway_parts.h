@@ -1,0 +1,21 @@
+/* What the gateway's parts share. For gateway/ alone. */
+#ifndef PAWL_GATEWAY_GATEWAY_PARTS_H
+#define PAWL_GATEWAY_GATEWAY_PARTS_H
+
+#include "gateway/client.h"
+#include "gateway/gateway.h"
+#include "gateway/view.h"
+
+struct http;
+
+struct gateway {
+    struct gateway_config config;
+    struct bus *bus;
+    struct codec *codec;
+    struct kv *kv;
+    struct view *view;
+    struct client *client;
+    struct http *http;
+};
+
+#endif

@@ -1,0 +1,36 @@
+#include "asl/arn.h"
+#include "gateway/operations_parts.h"
+
+/* The ARN decides which partition owns the execution; where no name is given, the partition makes one. */
+static enum status key_of(struct call *call, const struct start_execution *command, struct str *out_key)
+{
+    *out_key = STR_NONE;
+    if (command->name.bytes == NULL || arn_type_of(command->state_machine_arn) != ARN_MACHINE) {
+        return STATUS_OK;
+    }
+    return arn_execution(call->arena, command->state_machine_arn, command->name, out_key);
+}
+
+enum status op_start_execution(struct call *call)
+{
+    struct start_execution *command = arena_new(call->arena, struct start_execution);
+    const struct definition *head;
+    struct str key;
+    TRY_NEW(command);
+    record_init(RECORD_start_execution, command);
+    command->state_machine_arn = call_text(call, "stateMachineArn");
+    command->name = call_text(call, "name");
+    command->input = call_text(call, "input");
+    command->trace_header = call_text(call, "traceHeader");
+    if (command->name.bytes != NULL && !arn_name_is_valid(command->name)) {
+        return call_refuse_quoting(call, STR("InvalidName"), "Invalid Name", command->name);
+    }
+    enum status status = view_machine(call->gateway->view, call->arena, command->state_machine_arn, &head);
+    if (status == STATUS_OK) {
+        command->min_definition_version = head->version;
+    } else if (status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    TRY(key_of(call, command, &key));
+    return call_command(call, RECORD_start_execution, command, key, CALL_STARTS_EXECUTION);
+}

@@ -1,0 +1,66 @@
+#include "gateway/subject.h"
+
+/* "express" of arn:aws:states:R:A:express:…, or STR_NONE. */
+static struct str resource_type(struct str arn)
+{
+    if (!str_starts_with(arn, STR("arn:"))) {
+        return STR_NONE;
+    }
+    for (int part = 0; part < 5; part++) {
+        size_t colon = str_find(arn, ':');
+        if (colon == arn.length) {
+            return STR_NONE;
+        }
+        arn = str_from(arn, colon + 1);
+    }
+    return str_slice(arn, 0, str_find(arn, ':'));
+}
+
+enum status subject_check_arn(struct call *call, struct str arn, enum arn_type wanted, bool *out_refused)
+{
+    enum arn_type type = arn_type_of(arn);
+    struct str resource = resource_type(arn);
+    *out_refused = type != wanted;
+    if (type == wanted) {
+        return STATUS_OK;
+    }
+    if (type == ARN_NONE || resource.length == 0) {
+        struct str reason;
+        TRY(arena_concat(call->arena, STR("Invalid ARN prefix: "), arn, &reason));
+        return call_refuse_quoting(call, STR("InvalidArn"), "Invalid Arn", reason);
+    }
+    return call_refuse(call, STR("InvalidArn"), "Invalid Arn: 'Resource type not valid in this context: %.*s'",
+                       STR_ARGS(resource));
+}
+
+enum status subject_execution(struct call *call, const struct execution_status **out_execution, bool *out_refused)
+{
+    struct str arn = call_text(call, "executionArn");
+    TRY(subject_check_arn(call, arn, ARN_EXECUTION, out_refused));
+    if (*out_refused) {
+        return STATUS_OK;
+    }
+    enum status status = view_execution(call->gateway->view, call->arena, arn, out_execution);
+    if (status == STATUS_NOT_FOUND) {
+        *out_refused = true;
+        return call_refuse_quoting(call, STR("ExecutionDoesNotExist"), "Execution Does Not Exist", arn);
+    }
+    return status;
+}
+
+enum status subject_machine(struct call *call, struct str arn, const struct definition **out_head, bool *out_refused)
+{
+    enum arn_type type = arn_type_of(arn);
+    if (type != ARN_QUALIFIED && type != ARN_LABELLED) {
+        TRY(subject_check_arn(call, arn, ARN_MACHINE, out_refused));
+        if (*out_refused) {
+            return STATUS_OK;
+        }
+    }
+    enum status status = view_machine(call->gateway->view, call->arena, arn, out_head);
+    *out_refused = status == STATUS_NOT_FOUND;
+    if (status == STATUS_NOT_FOUND) {
+        return call_refuse_quoting(call, STR("StateMachineDoesNotExist"), "State Machine Does Not Exist", arn);
+    }
+    return status;
+}

@@ -1,0 +1,21 @@
+/* What a call is about: the execution or state machine that one of its members names, as the view has it. */
+#ifndef PAWL_GATEWAY_SUBJECT_H
+#define PAWL_GATEWAY_SUBJECT_H
+
+#include "asl/arn.h"
+#include "gateway/call.h"
+
+/* Each refuses the call in AWS's words, and then *out_refused. */
+
+/* The ARN is of type `wanted`. */
+MUST_CHECK enum status subject_check_arn(struct call *call, struct str arn, enum arn_type wanted, bool *out_refused);
+
+/* The execution of the member `executionArn`. */
+MUST_CHECK enum status subject_execution(struct call *call, const struct execution_status **out_execution,
+                                         bool *out_refused);
+
+/* The head of the machine. */
+MUST_CHECK enum status subject_machine(struct call *call, struct str arn, const struct definition **out_head,
+                                       bool *out_refused);
+
+#endif
