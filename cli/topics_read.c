@@ -6,6 +6,9 @@
 
 #include <inttypes.h>
 
+#define FOLLOW_MS 10            /* for each partition in turn */
+#define FOLLOW_RECORDS_MAX 1000 /* of one partition in its turn */
+
 static enum status add_bytes(struct buffer *line, struct str bytes)
 {
     struct str text;
@@ -39,24 +42,71 @@ static enum status format(struct arena *arena, const struct bus_record *record, 
     return STATUS_OK;
 }
 
+static enum exit_code show(struct context *context, struct scan *scan, const struct bus_record *record)
+{
+    struct str line;
+    arena_reset(scan->scratch);
+    TRY_MEMORY(context, format(scan->scratch, record, &line));
+    context_print(context, line);
+    return EXIT_CODE_OK;
+}
+
 static enum exit_code read_partition(struct context *context, const struct bus_topic *topic, uint32_t partition)
 {
     struct scan scan;
     struct bus_record record;
-    struct str line;
     bool more = true;
     TRY_RUN(scan_open(context, topic, partition, &scan));
     enum exit_code code = scan_next(context, &scan, &record, &more);
     while (code == EXIT_CODE_OK && more) {
-        arena_reset(scan.scratch);
-        if (format(scan.scratch, &record, &line) != STATUS_OK) {
-            code = context_fail_memory(context);
-            break;
+        code = show(context, &scan, &record);
+        if (code == EXIT_CODE_OK) {
+            code = scan_next(context, &scan, &record, &more);
         }
-        context_print(context, line);
-        code = scan_next(context, &scan, &record, &more);
     }
     scan_close(&scan);
+    return code;
+}
+
+/* What is there, and then what comes, until the reader of stdout is gone. */
+static enum exit_code follow_all(struct context *context, struct scan *scans, uint32_t count)
+{
+    struct bus_record record;
+    for (;;) {
+        for (uint32_t at = 0; at < count; at++) {
+            bool more = true;
+            for (int taken = 0; more && taken < FOLLOW_RECORDS_MAX; taken++) {
+                TRY_RUN(scan_follow(context, &scans[at], taken == 0 ? FOLLOW_MS : 0, &record, &more));
+                if (more) {
+                    TRY_RUN(show(context, &scans[at], &record));
+                }
+            }
+        }
+        if (fflush(context->out) != 0) {
+            return EXIT_CODE_OK;
+        }
+    }
+}
+
+static enum exit_code follow_topic(struct context *context, const struct bus_topic *topic)
+{
+    uint32_t count = bus_topic_partition_count(topic);
+    uint32_t opened = 0;
+    enum exit_code code = EXIT_CODE_OK;
+    struct scan *scans = arena_array(context->arena, struct scan, count);
+    if (scans == NULL) {
+        return context_fail_memory(context);
+    }
+    while (opened < count && code == EXIT_CODE_OK) {
+        code = scan_open(context, topic, opened, &scans[opened]);
+        opened += code == EXIT_CODE_OK;
+    }
+    if (code == EXIT_CODE_OK) {
+        code = follow_all(context, scans, count);
+    }
+    while (opened > 0) {
+        scan_close(&scans[--opened]);
+    }
     return code;
 }
 
@@ -67,6 +117,9 @@ static enum exit_code read_topic(struct context *context, struct str name)
     enum status status = bus_topic_open(context->connection->bus, name, &topic, &error);
     if (status != STATUS_OK) {
         return context_fail_bus(context, status, name.bytes, &error);
+    }
+    if (context_given(context, FLAG_TOPICS_FOLLOW)) {
+        return follow_topic(context, topic);
     }
     for (uint32_t partition = 0; partition < bus_topic_partition_count(topic); partition++) {
         TRY_RUN(read_partition(context, topic, partition));
@@ -80,6 +133,9 @@ enum exit_code topics_read(struct context *context, struct str name)
     struct str stem;
     struct str *names;
     size_t count;
+    if (name.bytes == NULL && context_given(context, FLAG_TOPICS_FOLLOW)) {
+        return context_fail(context, EXIT_CODE_USAGE, "--follow needs --topic");
+    }
     TRY_RUN(connection_open(context));
     if (name.bytes != NULL) {
         return read_topic(context, name);

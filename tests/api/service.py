@@ -1,0 +1,73 @@
+"""`pawl dev` in a folder of its own with its API, and clients of it."""
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+import boto3
+from botocore.config import Config
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAWL = pathlib.Path(os.environ.get("PAWL_BINARY", ROOT / "build/release/pawl"))
+READY_SECONDS_MAX = 30
+ROLE = "arn:aws:iam::000000000000:role/api"
+
+
+class Service:
+    def __init__(self, folder, **settings):
+        self.folder = pathlib.Path(folder)
+        self.log = self.folder / "pawl.log"
+        self.settings = {"gateway.listen": "127.0.0.1:0", **{name.replace("__", "."): value for name, value in settings.items()}}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PAWL_")}
+        self.environment["PAWL_STATE_DIR"] = str(self.folder / "state")
+        self.process = None
+        self.endpoint = None
+
+    def command(self, *arguments):
+        return [str(PAWL), *arguments]
+
+    def start(self):
+        sets = [f"--set={name}={value}" for name, value in self.settings.items()]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(self.command("dev", "--json", *sets), env=self.environment, stdout=subprocess.PIPE,
+                                            stderr=log, text=True)
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        line = self.process.stdout.readline()
+        assert line and time.monotonic() < deadline, f"pawl dev is not ready: {self.log.read_text()[-3000:]}"
+        self.endpoint = json.loads(line)["endpoint"]
+        return self
+
+    def stop(self):
+        if self.process is not None:
+            self.process.terminate()
+            code = self.process.wait(30)
+            self.process.stdout.close()
+            self.process = None
+            return code
+        return None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
+        self.process.stdout.close()
+        self.process = None
+
+    def client(self, **config):
+        config = {"inject_host_prefix": False, "retries": {"max_attempts": 1, "mode": "standard"}, "read_timeout": 90, **config}
+        return boto3.client("stepfunctions", endpoint_url=self.endpoint, region_name="us-east-1", aws_access_key_id="test",
+                            aws_secret_access_key="test", config=Config(**config))
+
+
+def machine(states, start=None, **members):
+    """A definition's text."""
+    return json.dumps({"StartAt": start or next(iter(states)), "States": states, **members})
+
+
+PASS = machine({"A": {"Type": "Pass", "End": True}})
+WAIT = machine({"A": {"Type": "Wait", "Seconds": 3600, "End": True}})
+FAIL = machine({"A": {"Type": "Fail", "Error": "Nope", "Cause": "because"}})
+
+
+def task(resource="arn:aws:states:::sqs:sendMessage.waitForTaskToken", **members):
+    return machine({"A": {"Type": "Task", "Resource": resource, "End": True, **members}})
