@@ -1,9 +1,14 @@
 #include "gateway/answer.h"
 
 #include "asl/value.h"
+#include "asl/variable_references.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+/* As AWS bills Express executions. */
+#define BILLED_STEP_MS 100
+#define BILLED_MEMORY_MB 64
 
 enum status answer_begin(struct arena *arena, struct answer *out_answer)
 {
@@ -107,6 +112,32 @@ enum status answer_execution(struct arena *arena, const struct execution_status 
     return answer_end(&answer, out_text);
 }
 
+enum status answer_sync_execution(struct arena *arena, const struct execution_status *status, bool with_data,
+                                  struct str *out_text)
+{
+    struct answer answer;
+    struct str billing;
+    int64_t took_ms = (status->stop_date - status->start_date) / 1000;
+    int64_t billed_ms = took_ms <= 0 ? BILLED_STEP_MS : (took_ms + BILLED_STEP_MS - 1) / BILLED_STEP_MS * BILLED_STEP_MS;
+    TRY(answer_begin(arena, &answer));
+    TRY(answer_text(&answer, "executionArn", status->execution_arn));
+    TRY(answer_text(&answer, "stateMachineArn", status->state_machine_arn));
+    TRY(answer_text(&answer, "name", status->name));
+    TRY(answer_text(&answer, "status", status->status));
+    TRY(answer_time(&answer, "startDate", status->start_date));
+    TRY(answer_time(&answer, "stopDate", status->stop_date));
+    TRY(add_data(&answer, "input", status->input, with_data));
+    TRY(answer_text(&answer, "output", with_data ? status->output : STR_NONE));
+    TRY(answer_json(&answer, "outputDetails", with_data ? STR("{\"included\":true}") : STR("{\"included\":false}")));
+    TRY(answer_text(&answer, "traceHeader", status->trace_header));
+    TRY(answer_text(&answer, "error", status->error));
+    TRY(answer_text(&answer, "cause", status->cause));
+    TRY(arena_format(arena, &billing, "{\"billedMemoryUsedInMB\":%d,\"billedDurationInMilliseconds\":%" PRId64 "}",
+                     BILLED_MEMORY_MB, billed_ms));
+    TRY(answer_json(&answer, "billingDetails", billing));
+    return answer_end(&answer, out_text);
+}
+
 enum status answer_execution_item(struct arena *arena, const struct execution_status *status, struct str *out_text)
 {
     struct answer answer;
@@ -123,17 +154,25 @@ enum status answer_execution_item(struct arena *arena, const struct execution_st
     return answer_end(&answer, out_text);
 }
 
-/* What a machine is configured with, as created or by default. */
+/* What a machine is configured with, as created or by default. AWS's recordings of older definitions lack the default of the
+ * encryption, and programs written then compare what they get: it is told of definitions in the language of today. */
 static enum status add_configuration(struct answer *answer, const struct definition *definition)
 {
     struct str logging = definition->logging_configuration;
     struct str tracing = definition->tracing_configuration;
     struct str encryption = definition->encryption_configuration;
+    struct variable_references references = {.text = STR_NONE};
+    if (definition->definition.bytes != NULL) {
+        TRY(variable_references_find(answer->buffer.arena, definition->definition, &references));
+    }
+    if (encryption.bytes == NULL && references.is_present_day) {
+        encryption = STR("{\"type\":\"AWS_OWNED_KEY\"}");
+    }
+    TRY(answer_json(answer, "variableReferences", references.text));
     TRY(answer_json(answer, "loggingConfiguration",
                     logging.bytes != NULL ? logging : STR("{\"level\":\"OFF\",\"includeExecutionData\":false}")));
     TRY(answer_json(answer, "tracingConfiguration", tracing.bytes != NULL ? tracing : STR("{\"enabled\":false}")));
-    return answer_json(answer, "encryptionConfiguration",
-                       encryption.bytes != NULL ? encryption : STR("{\"type\":\"AWS_OWNED_KEY\"}"));
+    return answer_json(answer, "encryptionConfiguration", encryption);
 }
 
 /* AWS shows a revision only where there was an update. */

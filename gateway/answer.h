@@ -25,6 +25,9 @@ MUST_CHECK enum status answer_end(struct answer *answer, struct str *out_text);
 /* DescribeExecution's answer; without input and output when `with_data` is false. */
 MUST_CHECK enum status answer_execution(struct arena *arena, const struct execution_status *status, bool with_data,
                                         struct str *out_text);
+/* StartSyncExecution's, of an Express execution that has ended. */
+MUST_CHECK enum status answer_sync_execution(struct arena *arena, const struct execution_status *status, bool with_data,
+                                             struct str *out_text);
 /* One item of ListExecutions'. */
 MUST_CHECK enum status answer_execution_item(struct arena *arena, const struct execution_status *status,
                                              struct str *out_text);

@@ -2,6 +2,7 @@
 
 #include "asl/token.h"
 #include "base/assert.h"
+#include "base/limits.h"
 #include "gateway/validate.h"
 
 #include <stdarg.h>
@@ -268,6 +269,11 @@ static enum status set_wait(struct call *call, bool *out_waits)
         break;
     case CALL_STOPS_EXECUTION:
         wait->goal = VIEW_STOPPED;
+        break;
+    case CALL_RUNS_EXPRESS:
+        wait->goal = VIEW_ENDED;
+        wait->wait_ms = EXPRESS_MS_MAX + call->gateway->config.reply_timeout_ms;
+        TRY(started_arn(call, &wait->arn));
         break;
     case CALL_ANSWERS_TASK:
         wait->goal = VIEW_EVENT;

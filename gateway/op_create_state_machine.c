@@ -1,10 +1,12 @@
 #include "asl/arn.h"
+#include "gateway/logging.h"
 #include "gateway/operations_parts.h"
 
 enum status op_create_state_machine(struct call *call)
 {
     struct create_state_machine *command = arena_new(call->arena, struct create_state_machine);
     struct str arn;
+    bool refused;
     TRY_NEW(command);
     record_init(RECORD_create_state_machine, command);
     command->name = call_text(call, "name");
@@ -13,7 +15,10 @@ enum status op_create_state_machine(struct call *call)
     command->type = call_text(call, "type");
     command->publish = call_boolean(call, "publish", false);
     command->version_description = call_text(call, "versionDescription");
-    TRY(call_json(call, "loggingConfiguration", &command->logging_configuration));
+    TRY(logging_read(call, &command->logging_configuration, &refused));
+    if (refused) {
+        return STATUS_OK;
+    }
     TRY(call_json(call, "tracingConfiguration", &command->tracing_configuration));
     TRY(call_json(call, "encryptionConfiguration", &command->encryption_configuration));
     TRY(call_json(call, "tags", &command->tags));

@@ -150,12 +150,10 @@ static enum status open_readers(struct view *view, struct bus_error *out_error)
 static enum status stage_offset(struct view *view, struct view_reader *reader, int64_t position)
 {
     struct view_key key;
-    char bytes[8];
+    char bytes[VIEW_NUMBER_BYTES];
     bool ok = view_keys_offset(reader->topic, reader->partition, &key);
     ASSERT(ok);
-    for (size_t at = 0; at < sizeof bytes; at++) {
-        bytes[at] = (char)((uint64_t)position >> (8 * (sizeof bytes - 1 - at)));
-    }
+    view_keys_number_write(position, bytes);
     return kv_batch_put(view->batch, view_key_text(&key), (struct str){bytes, sizeof bytes});
 }
 
@@ -190,6 +188,7 @@ static enum status run_round(struct view *view, bool *out_found, bool *out_more,
     *out_more = false;
     view->batch_bytes = 0;
     arena_reset(view->arena);
+    TRY(view_express_forget(view, bus_now_ms(view->config.bus), &moved));
     for (size_t count = 0; count < view->reader_count; count++) {
         struct view_reader *reader = &view->readers[view->turn];
         view->turn = (view->turn + 1) % view->reader_count;
@@ -316,6 +315,7 @@ static enum status prepare(struct view *view, struct bus_error *out_error)
     TRY(kv_batch_create(view->kv, &view->batch));
     TRY(list_readers(view, out_error));
     TRY(check_basis(view, out_error));
+    TRY(view_express_clear(view));
     enum status status = open_readers(view, out_error);
     return status == STATUS_REFUSED ? start_anew(view, out_error) : status;
 }
@@ -362,6 +362,7 @@ void view_close(struct view *view)
     struct kv_error error;
     view_stop(view);
     close_readers(view);
+    view_express_drop(view);
     free(view->readers);
     if (view->batch != NULL) {
         if (kv_flush(view->kv, &error) != STATUS_OK) {

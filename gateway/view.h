@@ -46,15 +46,17 @@ enum view_goal {
     VIEW_STARTED,      /* status and history of the execution are there, up to event `version` */
     VIEW_STOPPED,      /* the same, and its status is not RUNNING */
     VIEW_EVENT,        /* event `version` is there */
+    VIEW_ENDED,        /* the Express execution has ended */
 };
 
 /* The caller's until view_await, the view's until `done`. */
 struct view_wait {
     enum view_goal goal;
     struct str arn;                /* of the machine, or of the execution (not for VIEW_EVENT) */
-    struct execution_id execution; /* of the last three */
+    struct execution_id execution; /* of the last four */
     int64_t incarnation;
     int64_t version;
+    int64_t wait_ms; /* 0: as the view is configured */
     /* OK, TIMED_OUT, or RETRIABLE when the view ends. Called once, by the view's thread or from within view_await. */
     void (*done)(struct view_wait *wait, enum status status);
     void *owner;
@@ -72,6 +74,10 @@ MUST_CHECK enum status view_revision(struct view *view, struct arena *arena, str
                                      const struct definition **out_revision);
 MUST_CHECK enum status view_execution(struct view *view, struct arena *arena, struct str arn,
                                       const struct execution_status **out_status);
+
+/* An Express execution that runs or has ended within the last minute. */
+MUST_CHECK enum status view_express(struct view *view, struct arena *arena, struct str arn,
+                                    const struct execution_status **out_status);
 
 /* One item of a list, with what view_… takes to go on behind it. `value` is the record. END: enough, stop here; what comes
  * back from the query is OK then. */

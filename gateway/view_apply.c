@@ -100,7 +100,7 @@ static enum status apply_execution(struct view *view, const struct bus_record *r
     struct view_key key;
     void *value;
     if (is_express(record->key)) {
-        return STATUS_OK; /* told and forgotten at once: not in the API's queries */
+        return view_express_apply_status(view, record);
     }
     if (!view_keys_execution(record->key, &key)) {
         return STATUS_CORRUPT;
@@ -122,11 +122,14 @@ static enum status apply_event(struct view *view, const struct bus_record *recor
 {
     struct view_key key;
     void *value;
-    if (record->value.bytes == NULL || is_express(record->key)) {
+    if (record->value.bytes == NULL) {
         return STATUS_OK;
     }
     TRY(decode(view, SCHEMA_history_event, record->value, &value));
     const struct history_event *event = value;
+    if (is_express(record->key)) {
+        return view_express_apply_event(view, event);
+    }
     struct execution_id id = execution_id_of(event->execution_arn, event->incarnation);
     if (event->id < 0 || !view_keys_event(&id, event->id, &key)) {
         return STATUS_CORRUPT;

@@ -2,7 +2,7 @@
 
 #include "base/assert.h"
 
-#define NUMBER_BYTES 8
+#define NUMBER_BYTES VIEW_NUMBER_BYTES
 
 static void begin(struct view_key *key, char kind)
 {
@@ -67,6 +67,12 @@ bool view_keys_express(struct str arn, struct view_key *out_key)
     return add(out_key, arn);
 }
 
+bool view_keys_express_event(const struct execution_id *id, struct view_key *out_key)
+{
+    begin(out_key, 'e');
+    return add(out_key, (struct str){(const char *)id->bytes, sizeof id->bytes});
+}
+
 bool view_keys_events(const struct execution_id *id, struct view_key *out_key)
 {
     begin(out_key, 'h');
@@ -96,6 +102,13 @@ struct str view_keys_index_arn(struct str key, size_t prefix_length)
 {
     ASSERT(key.length >= prefix_length + NUMBER_BYTES);
     return str_from(key, prefix_length + NUMBER_BYTES);
+}
+
+void view_keys_number_write(int64_t number, char out_bytes[VIEW_NUMBER_BYTES])
+{
+    for (int at = 0; at < NUMBER_BYTES; at++) {
+        out_bytes[at] = (char)((uint64_t)number >> (8 * (NUMBER_BYTES - 1 - at)));
+    }
 }
 
 int64_t view_keys_number(struct str bytes)

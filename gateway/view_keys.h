@@ -8,7 +8,8 @@
  *     m ARN of a machine NUL ~start ARN    its executions, latest first               (empty)
  *     s ARN of a machine NUL status ~start ARN   the same by status                   (empty)
  *     h execution id, event id             history                                    (HistoryEvent)
- *     w ARN                                an Express execution that has ended lately (ExecutionStatus) */
+ *     w ARN                                an Express execution: running, or ended lately   (ExecutionStatus)
+ *     e execution id                       its last event's id                      (8 bytes) */
 #ifndef PAWL_GATEWAY_VIEW_KEYS_H
 #define PAWL_GATEWAY_VIEW_KEYS_H
 
@@ -35,6 +36,7 @@ bool view_keys_head(struct str arn, struct view_key *out_key);
 bool view_keys_revision(struct str arn_and_revision, struct view_key *out_key);
 bool view_keys_execution(struct str arn, struct view_key *out_key);
 bool view_keys_express(struct str arn, struct view_key *out_key);
+bool view_keys_express_event(const struct execution_id *id, struct view_key *out_key);
 bool view_keys_event(const struct execution_id *id, int64_t event_id, struct view_key *out_key);
 /* What all events of an execution begin with. */
 bool view_keys_events(const struct execution_id *id, struct view_key *out_key);
@@ -52,6 +54,9 @@ bool view_keys_index(const struct view_index *index, struct view_key *out_key);
 /* The execution's ARN of an index row's key. Requires such a key. */
 struct str view_keys_index_arn(struct str key, size_t prefix_length);
 
+/* A number as rows hold it. */
+#define VIEW_NUMBER_BYTES 8
+void view_keys_number_write(int64_t number, char out_bytes[VIEW_NUMBER_BYTES]);
 int64_t view_keys_number(struct str bytes);
 
 #endif

@@ -1,7 +1,8 @@
 /* The insides of the view, for gateway/view*.c alone.
  *
  *     view.c        its life, the thread, the readers           view_apply.c   a record as rows
- *     view_wait.c   who waits for what                          view_query.c   what the rows say */
+ *     view_wait.c   who waits for what                          view_query.c   what the rows say
+ *     view_express.c   Express executions, which are kept only for those who wait */
 #ifndef PAWL_GATEWAY_VIEW_PARTS_H
 #define PAWL_GATEWAY_VIEW_PARTS_H
 
@@ -22,6 +23,15 @@ struct view_reader {
     int64_t written; /* the position that the store has */
 };
 
+/* An Express execution that has ended: its rows go after a while. */
+struct view_ended {
+    struct view_ended *next;
+    int64_t ended_ms;
+    struct execution_id id;
+    size_t arn_length;
+    char arn[];
+};
+
 struct view {
     struct view_config config;
     struct kv *kv;
@@ -39,6 +49,8 @@ struct view {
     int64_t swept_ms;
     int64_t flushed_ms;
     bool dirty;
+    struct view_ended *ended_first; /* the oldest */
+    struct view_ended *ended_last;
     int64_t idle_ms; /* when a whole round last found nothing more */
     /* Guarded by the lock. */
     pthread_mutex_t lock;
@@ -50,6 +62,17 @@ struct view {
 
 /* Stages what the record says, and notes which waits it may end. CORRUPT: it can't be read, and is passed over. */
 enum status view_apply(struct view *view, enum topic_id topic, const struct bus_record *record);
+
+/* Records of an Express execution. */
+enum status view_express_apply_status(struct view *view, const struct bus_record *record);
+enum status view_express_apply_event(struct view *view, const struct history_event *event);
+
+/* Stages the deletion of what ended long enough ago. *out_any is set when there was something. */
+enum status view_express_forget(struct view *view, int64_t now_ms, bool *out_any);
+
+/* Removes all rows, as when the view is opened: nobody waits then. */
+enum status view_express_clear(struct view *view);
+void view_express_drop(struct view *view);
 
 size_t view_slot_of_machine(struct str arn);
 size_t view_slot_of_execution(const struct execution_id *id);

@@ -67,6 +67,19 @@ enum status view_execution(struct view *view, struct arena *arena, struct str ar
     return STATUS_OK;
 }
 
+enum status view_express(struct view *view, struct arena *arena, struct str arn,
+                         const struct execution_status **out_status)
+{
+    struct view_key key;
+    const void *value;
+    if (!view_keys_express(arn, &key)) {
+        return STATUS_NOT_FOUND;
+    }
+    TRY(get(view, arena, SCHEMA_execution_status, view_key_text(&key), &value));
+    *out_status = value;
+    return STATUS_OK;
+}
+
 /* ---- Many ---- */
 
 /* What a list walks over, and what it does with each row. */

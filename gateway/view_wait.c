@@ -29,7 +29,12 @@ static enum status has_event(struct view *view, struct arena *arena, const struc
     if (!view_keys_event(&wait->execution, wait->version, &key)) {
         return STATUS_NOT_FOUND;
     }
-    return kv_get(view->kv, NULL, arena, view_key_text(&key), &value);
+    enum status status = kv_get(view->kv, NULL, arena, view_key_text(&key), &value);
+    if (status != STATUS_NOT_FOUND || !view_keys_express_event(&wait->execution, &key)) {
+        return status;
+    }
+    TRY(kv_get(view->kv, NULL, arena, view_key_text(&key), &value));
+    return view_keys_number(value) >= wait->version ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
 /* OK: reached. NOT_FOUND: not yet. */
@@ -60,6 +65,9 @@ static enum status look(struct view *view, struct arena *arena, const struct vie
         return has_event(view, arena, wait);
     case VIEW_EVENT:
         return has_event(view, arena, wait);
+    case VIEW_ENDED:
+        TRY(view_express(view, arena, wait->arn, &execution));
+        return str_equal(execution->status, STR("RUNNING")) ? STATUS_NOT_FOUND : STATUS_OK;
     }
     UNREACHABLE("goal of a wait");
 }
@@ -74,7 +82,7 @@ void view_await(struct view *view, struct view_wait *wait)
         return;
     }
     size_t slot = slot_of(wait);
-    wait->deadline_ms = bus_now_ms(view->config.bus) + view->config.wait_ms;
+    wait->deadline_ms = bus_now_ms(view->config.bus) + (wait->wait_ms > 0 ? wait->wait_ms : view->config.wait_ms);
     pthread_mutex_lock(&view->lock);
     bool ended = atomic_load(&view->stopping) || view->status.failed;
     /* Again, now that the thread can't write and look in between. */

@@ -152,6 +152,24 @@ def test_express(client):
             "This operation is not supported by this type of state machine", stateMachineArn=arn)
 
 
+def test_sync_express(client):
+    arn = machine(client, "sync", s.PASS, type="EXPRESS")
+    for number in range(20):
+        answer = client.start_sync_execution(stateMachineArn=arn, name="n", input=json.dumps(number))
+        assert answer["status"] == "SUCCEEDED" and answer["output"] == str(number) and answer["name"] == "n"
+        assert answer["billingDetails"] == {"billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": 100}
+    failing = machine(client, "sync-fail", s.FAIL, type="EXPRESS")
+    answer = client.start_sync_execution(stateMachineArn=failing)
+    assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "Nope", "because")
+    assert "output" not in answer and answer["outputDetails"] == {"included": True}
+    waiting = machine(client, "sync-wait", s.machine({"A": {"Type": "Wait", "Seconds": 1, "End": True}}), type="EXPRESS")
+    answer = client.start_sync_execution(stateMachineArn=waiting)
+    assert answer["billingDetails"]["billedDurationInMilliseconds"] >= 1000
+    standard = machine(client, "not-sync", s.PASS)
+    refused(client.start_sync_execution, "StateMachineTypeNotSupported", stateMachineArn=standard)
+    refused(client.start_sync_execution, "InvalidExecutionInput", stateMachineArn=arn, input="{")
+
+
 def test_restart_and_lost_view(own):
     """A view outlives a crash, is followed on, and is made anew when its disk is lost."""
     client = own.start().client()
