@@ -206,13 +206,14 @@ static enum exit_code write_junit(struct runs *runs)
 
 static enum exit_code read_definition(struct runs *runs)
 {
+    const struct diagnosis_view view = {.strict = true, .errors_only = true};
     struct context *context = runs->context;
     enum machine_type type;
     struct buffer buffer = buffer_in(context->arena);
     TRY_RUN(definition_file_type(context, FLAG_RUN_TYPE, &type));
     TRY_RUN(definition_file_read(context, context_positional(context), type, &runs->file));
     if (runs->file.machine == NULL) {
-        TRY_MEMORY(context, diagnosis_write_text(&buffer, &runs->file, paint_for(context->errors)));
+        TRY_MEMORY(context, diagnosis_write_text(&buffer, &runs->file, &view, paint_for(context->errors)));
         fwrite(buffer_text(&buffer).bytes, 1, buffer.length, context->errors);
         return context_fail(context, EXIT_CODE_FAILED, "%.*s can't be run", STR_ARGS(runs->file.path));
     }

@@ -3,22 +3,50 @@
 #include "asl/value.h"
 #include "cli/timeline.h"
 
+#include <stdlib.h>
+
 #define SOURCE_CHARACTERS_MAX 120 /* of a source line that is shown; a longer one is cut around the place */
 #define SOURCE_CHARACTERS_BEFORE 60
 
-enum finding_severity diagnosis_severity(const struct finding *finding)
+enum finding_severity diagnosis_severity(const struct diagnosis_view *view, const struct finding *finding)
 {
-    return str_equal(finding->code, FINDING_CODE_NOT_SUPPORTED) ? FINDING_WARNING : finding->severity;
+    bool lacking = str_equal(finding->code, FINDING_CODE_NOT_SUPPORTED);
+    return lacking && !view->strict ? FINDING_WARNING : finding->severity;
 }
 
-bool diagnosis_has_errors(const struct findings *findings)
+size_t diagnosis_error_count(const struct diagnosis_view *view, const struct findings *findings)
 {
+    return findings->error_count - (view->strict ? 0 : findings->unsupported_count);
+}
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct finding *const *a = left;
+    const struct finding *const *b = right;
+    int order = ((*a)->line > (*b)->line) - ((*a)->line < (*b)->line);
+    order = order != 0 ? order : ((*a)->column > (*b)->column) - ((*a)->column < (*b)->column);
+    return order != 0 ? order : (*a > *b) - (*a < *b); /* one array: as they were found */
+}
+
+/* Those that the view shows; in the order of the text when `sorted`. */
+static enum status select_findings(struct arena *arena, const struct findings *findings, const struct diagnosis_view *view, bool sorted,
+                                   const struct finding ***out_selected, size_t *out_count)
+{
+    const struct finding **selected = arena_array(arena, const struct finding *, findings->count);
+    TRY_NEW(selected);
+    size_t count = 0;
     for (size_t at = 0; at < findings->count; at++) {
-        if (diagnosis_severity(&findings->items[at]) == FINDING_ERROR) {
-            return true;
+        const struct finding *finding = &findings->items[at];
+        if (!view->errors_only || diagnosis_severity(view, finding) == FINDING_ERROR) {
+            selected[count++] = finding;
         }
     }
-    return false;
+    if (sorted) {
+        qsort(selected, count, sizeof *selected, compare_places);
+    }
+    *out_selected = selected;
+    *out_count = count;
+    return STATUS_OK;
 }
 
 /* ---- JSON ---- */
@@ -29,24 +57,34 @@ static enum status add_text(struct buffer *buffer, const char *name, struct str 
     return value_write_string(buffer, text);
 }
 
-enum status diagnosis_write_json(struct buffer *buffer, const struct findings *findings)
+static enum status write_object(struct buffer *buffer, const struct finding *finding, const struct diagnosis_view *view)
 {
-    TRY(buffer_format(buffer, "\"result\":\"%s\",\"diagnostics\":[", diagnosis_has_errors(findings) ? "FAIL" : "OK"));
-    for (size_t at = 0; at < findings->count; at++) {
-        const struct finding *finding = &findings->items[at];
-        bool error = diagnosis_severity(finding) == FINDING_ERROR;
-        TRY(buffer_format(buffer, "%s{\"severity\":\"%s\"", at == 0 ? "" : ",", error ? "ERROR" : "WARNING"));
-        TRY(add_text(buffer, "code", finding->code));
-        TRY(add_text(buffer, "message", finding->message));
-        if (finding->location.bytes != NULL) {
-            TRY(add_text(buffer, "location", finding->location));
-        }
-        if (finding->line > 0) {
-            TRY(buffer_format(buffer, ",\"line\":%u,\"column\":%u", finding->line, finding->column));
-        }
-        TRY(buffer_add_byte(buffer, '}'));
+    bool error = diagnosis_severity(view, finding) == FINDING_ERROR;
+    TRY(buffer_format(buffer, "{\"severity\":\"%s\"", error ? "ERROR" : "WARNING"));
+    TRY(add_text(buffer, "code", finding->code));
+    TRY(add_text(buffer, "message", finding->message));
+    if (finding->location.bytes != NULL) {
+        TRY(add_text(buffer, "location", finding->location));
     }
-    return buffer_add_byte(buffer, ']');
+    if (finding->line > 0) {
+        TRY(buffer_format(buffer, ",\"line\":%u,\"column\":%u", finding->line, finding->column));
+    }
+    return buffer_add_byte(buffer, '}');
+}
+
+enum status diagnosis_write_json(struct buffer *buffer, const struct findings *findings, const struct diagnosis_view *view)
+{
+    const struct finding **selected = NULL;
+    size_t count = 0;
+    bool fails = diagnosis_error_count(view, findings) > 0;
+    TRY(select_findings(buffer->arena, findings, view, false, &selected, &count));
+    bool truncated = count > view->max && view->max > 0;
+    TRY(buffer_format(buffer, "\"result\":\"%s\",\"diagnostics\":[", fails ? "FAIL" : "OK"));
+    for (size_t at = 0; at < (truncated ? view->max : count); at++) {
+        TRY(at == 0 ? STATUS_OK : buffer_add_byte(buffer, ','));
+        TRY(write_object(buffer, selected[at], view));
+    }
+    return buffer_add(buffer, truncated ? STR("],\"truncated\":true") : STR("]"));
 }
 
 /* ---- Text ---- */
@@ -106,9 +144,8 @@ static enum status write_source(struct buffer *buffer, struct str source, const 
 }
 
 static enum status write_finding(struct buffer *buffer, const struct definition_file *file, const struct finding *finding,
-                                 struct paint paint)
+                                 bool error, struct paint paint)
 {
-    bool error = diagnosis_severity(finding) == FINDING_ERROR;
     /* Jackson quotes the whole text after its message, and in its location. */
     struct str message = str_slice(finding->message, 0, str_find(finding->message, '\n'));
     TRY(buffer_format(buffer, "%s%.*s:", paint.strong, STR_ARGS(file->path)));
@@ -127,10 +164,15 @@ static enum status write_finding(struct buffer *buffer, const struct definition_
     return finding->line > 0 ? write_source(buffer, file->source, finding, paint) : STATUS_OK;
 }
 
-enum status diagnosis_write_text(struct buffer *buffer, const struct definition_file *file, struct paint paint)
+enum status diagnosis_write_text(struct buffer *buffer, const struct definition_file *file, const struct diagnosis_view *view,
+                                 struct paint paint)
 {
-    for (size_t at = 0; at < file->findings.count; at++) {
-        TRY(write_finding(buffer, file, &file->findings.items[at], paint));
+    const struct finding **selected = NULL;
+    size_t count = 0;
+    TRY(select_findings(buffer->arena, &file->findings, view, true, &selected, &count));
+    size_t shown = view->max > 0 && count > view->max ? view->max : count;
+    for (size_t at = 0; at < shown; at++) {
+        TRY(write_finding(buffer, file, selected[at], diagnosis_severity(view, selected[at]) == FINDING_ERROR, paint));
     }
-    return STATUS_OK;
+    return shown == count ? STATUS_OK : buffer_format(buffer, "… and %zu more\n", count - shown);
 }

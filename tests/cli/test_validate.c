@@ -51,6 +51,12 @@ static const char make_files[] =
     "printf '? [a]\\n: 1\\n' > key.yaml; printf '\\377\\376\\000' > bytes.yaml; echo '{\"StartAt\":' > no.json\n"
     "{ echo 'a: &a [x,x,x,x,x,x,x,x,x]'; p=a; for k in b c d e f g h; do\n"
     "  echo \"$k: &$k [*$p,*$p,*$p,*$p,*$p,*$p,*$p,*$p,*$p]\"; p=$k; done; } > laughs.yaml\n"
+    "cat > paths.json <<'END'\n"
+    "{\"StartAt\": \"A\", \"States\": {\n"
+    "  \"A\": {\"Type\": \"Pass\", \"Parameters\": {\"a\": \"$.x\"},\n"
+    "    \"Next\": \"Z\", \"TimeoutSeconds\": 1, \"Catch\": []},\n"
+    "  \"B\": {\"Type\": \"Pass\", \"Result\": \"$.y\", \"End\": true}}}\n"
+    "END\n"
     "head -c 2000000 /dev/zero | tr '\\0' ' ' > huge.json";
 
 static void test_files(void **state)
@@ -75,6 +81,23 @@ static void test_files(void **state)
         {"$P define --check big.json", 4, "NOT_SUPPORTED_YET"},
         {"$P validate no.json --text", 1, "no.json:2:1: error: INVALID_JSON_DESCRIPTION: Unexpected end-of-input"},
         {"$P validate huge.json", 1, "huge.json is larger than 1048576 bytes"},
+        {"$P validate paths.json --text | grep -v '|'", 0,
+         "paths.json:2:45: warning: NO_DOLLAR: No .$ on a field that appears to be a JSONPath or Intrinsic Function. "
+         "(/States/A/Parameters/a)\n"
+         "paths.json:3:13: error: MISSING_TRANSITION_TARGET: Missing 'Next' target: Z (/States/A/Next)\n"
+         "paths.json:3:36: error: SCHEMA_VALIDATION_FAILED: Field 'TimeoutSeconds' is not supported (/States/A)\n"
+         "paths.json:3:48: error: SCHEMA_VALIDATION_FAILED: Field 'Catch' is not supported (/States/A)\n"
+         "paths.json:4:35: warning: PASS_RESULT_IS_STATIC: Attempt to use a path in the result of a pass state. (/States/B/Result)\n"
+         "paths.json: 3 errors\n"},
+        {"$P validate paths.json --severity ERROR | grep -c WARNING", 1, "0\n"},
+        {"$P validate paths.json --text --max-results 1 | tail -2", 0, "… and 4 more\npaths.json: 3 errors\n"},
+        {"$P validate paths.json --max-results 1", 1, "],\"truncated\":true}\n"},
+        {"$P validate paths.json --severity LOW", 2, "--severity must be ERROR or WARNING, not 'LOW'"},
+        {"$P validate paths.json --max-results -1", 2, "--max-results must be a whole number between 0 and"},
+        {"$P define --check paths.json", 4, "paths.json:3:48: error: SCHEMA_VALIDATION_FAILED: Field 'Catch' is not supported (/States/A)\n"},
+        {"$P define --check good.yaml", 0, ""},
+        {"$P define --check bad.yml", 4, "bad.yml:4:11: error: SCHEMA_VALIDATION_FAILED: The field 'Type'"},
+        {"$P define --check twice.yaml", 4, "InvalidDefinition: 1 error"},
         {"$P validate", 2, "FILE… is missing"},
         {"$P validate --lines good.json", 2, "with --lines"},
     };
@@ -114,6 +137,11 @@ static void test_lines(void **state)
          0, "7\n"},
         {"printf 'x\\n{\"definition\":" GOOD "}\\n' | $P validate --lines | tail -1", 0, "{\"result\":\"OK\""},
         {"echo '{}' | $P validate --lines", 0, "\"code\":\"InvalidLine\""},
+        {"echo '{\"definition\":{},\"maxResults\":-1}' | $P validate --lines", 0, "maxResults must be a number"},
+        {"echo '{\"definition\":{},\"severity\":1}' | $P validate --lines", 0, "severity must be ERROR or WARNING"},
+        {"echo '{\"definition\":{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"Result\":\"$.y\",\"End\":true}}},"
+         "\"severity\":\"ERROR\",\"maxResults\":1}' | $P validate --lines",
+         0, "{\"result\":\"OK\",\"diagnostics\":[]}\n"},
     };
     PLAY(*state, steps);
 }
