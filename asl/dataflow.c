@@ -33,11 +33,24 @@ static enum status select_path(struct run *run, struct run_frame *frame, const s
     return STATUS_OK;
 }
 
+/* A path's outcome, unless there is none. */
+static enum status observe(struct run *run, const struct run_frame *frame, enum stage_type type, const struct path_field *path,
+                           const struct data *data, const struct failure *failure)
+{
+    if (failure_is(failure)) {
+        return STATUS_OK;
+    }
+    const struct step_sight sight = {.data = *data, .index = STAGE_NO_INDEX, .path = path};
+    return step_observe(run, frame, type, &sight);
+}
+
 enum status dataflow_input(struct run *run, struct run_frame *frame, struct data *out_input, struct failure *out_failure)
 {
     struct data *raw = NULL;
+    const struct path_field *path = &run_state(run, frame)->input_path;
     TRY(run_input(run, frame, &raw));
-    return select_path(run, frame, &run_state(run, frame)->input_path, *raw, out_input, out_failure);
+    TRY(select_path(run, frame, path, *raw, out_input, out_failure));
+    return observe(run, frame, STAGE_INPUT_PATH, path, out_input, out_failure);
 }
 
 enum status dataflow_parameters(struct run *run, struct run_frame *frame, struct data effective, struct str token,
@@ -47,9 +60,10 @@ enum status dataflow_parameters(struct run *run, struct run_frame *frame, struct
     const struct value *input = NULL;
     const struct value *parameters = NULL;
     struct expression_scope scope;
+    enum stage_type stage = state->jsonata ? STAGE_ARGUMENTS : STAGE_PARAMETERS;
     if (state->parameters == NULL) {
         *out_parameters = effective;
-        return STATUS_OK;
+        return step_observe(run, frame, stage, &(struct step_sight){.data = effective, .index = STAGE_NO_INDEX});
     }
     TRY(data_value(run->arena, &effective, &input));
     TRY(context_scope(run, frame, input, &scope));
@@ -57,14 +71,16 @@ enum status dataflow_parameters(struct run *run, struct run_frame *frame, struct
         TRY(context_build(run, frame, NULL, token, &scope.roots.context));
     }
     TRY(expression_evaluate(run->arena, state->parameters, &scope, &parameters, out_failure));
-    if (!failure_is(out_failure)) {
-        *out_parameters = data_of_value(parameters);
+    if (failure_is(out_failure)) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    *out_parameters = data_of_value(parameters);
+    const struct step_sight sight = {.data = *out_parameters, .given = true, .index = STAGE_NO_INDEX};
+    return step_observe(run, frame, stage, &sight);
 }
 
-enum status dataflow_result_path(struct run *run, struct run_frame *frame, const struct path_field *result_path, struct data result,
-                                 struct data *out_output, struct failure *out_failure)
+static enum status put_result(struct run *run, struct run_frame *frame, const struct path_field *result_path, struct data result,
+                              struct data *out_output, struct failure *out_failure)
 {
     struct data *raw = NULL;
     const struct value *raw_value = NULL;
@@ -94,10 +110,19 @@ enum status dataflow_result_path(struct run *run, struct run_frame *frame, const
     return STATUS_OK;
 }
 
+enum status dataflow_result_path(struct run *run, struct run_frame *frame, const struct path_field *result_path, struct data result,
+                                 struct data *out_output, struct failure *out_failure)
+{
+    TRY(put_result(run, frame, result_path, result, out_output, out_failure));
+    return observe(run, frame, STAGE_RESULT_PATH, result_path, out_output, out_failure);
+}
+
 enum status dataflow_output_path(struct run *run, struct run_frame *frame, struct data whole, struct data *out_output,
                                  struct failure *out_failure)
 {
-    return select_path(run, frame, &run_state(run, frame)->output_path, whole, out_output, out_failure);
+    const struct path_field *path = &run_state(run, frame)->output_path;
+    TRY(select_path(run, frame, path, whole, out_output, out_failure));
+    return observe(run, frame, STAGE_OUTPUT_PATH, path, out_output, out_failure);
 }
 
 static enum status select_result(struct run *run, struct run_frame *frame, struct data result, struct data *out_result,
@@ -114,10 +139,12 @@ static enum status select_result(struct run *run, struct run_frame *frame, struc
     TRY(data_value(run->arena, &result, &value));
     TRY(context_scope(run, frame, value, &scope));
     TRY(expression_evaluate(run->arena, state->result_selector, &scope, &selected, out_failure));
-    if (!failure_is(out_failure)) {
-        *out_result = data_of_value(selected);
+    if (failure_is(out_failure)) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    *out_result = data_of_value(selected);
+    const struct step_sight sight = {.data = *out_result, .given = true, .index = STAGE_NO_INDEX};
+    return step_observe(run, frame, STAGE_RESULT_SELECTOR, &sight);
 }
 
 enum status dataflow_output(struct run *run, struct run_frame *frame, struct data result, struct data *out_output,

@@ -35,6 +35,8 @@ struct interpreter {
     VECTOR(struct effect_timer) timers;
     VECTOR(const struct history_event *) events;
     VECTOR(struct interpreter_task) tasks;
+    bool observes;
+    VECTOR(struct stage) stages;
 };
 
 /* Room for one more item; the vector's members are given one by one, as C has no generics. */
@@ -87,6 +89,7 @@ enum status interpreter_create(const struct interpreter_options *options, struct
     interpreter->role_arn =
         options->role_arn.bytes != NULL ? options->role_arn : STR("arn:aws:iam::000000000000:role/pawl");
     interpreter->express = options->express;
+    interpreter->observes = options->observe;
     interpreter->now_ms = options->start_ms;
     memcpy(interpreter->env.seed, &options->seed, sizeof options->seed);
     *out_interpreter = interpreter;
@@ -316,11 +319,20 @@ static enum status carry_out(struct interpreter *interpreter, const struct effec
     UNREACHABLE("effect type");
 }
 
+static enum status keep_stage(void *owner, const struct stage *stage)
+{
+    struct interpreter *interpreter = owner;
+    VECTOR_ADD(interpreter->arena, &interpreter->stages, *stage);
+    return STATUS_OK;
+}
+
 enum status interpreter_apply(struct interpreter *interpreter, struct step_event event, enum step_outcome *out_outcome)
 {
     const struct rows rows = {interpreter, get_execution, get_frame, get_payload, get_frames, get_payloads};
     interpreter->env.now_ms = interpreter->now_ms;
-    const struct step step = {interpreter->arena, interpreter->machine, &rows, &interpreter->env, interpreter->config};
+    const struct stage_observer observer = {interpreter, keep_stage};
+    const struct step step = {interpreter->arena,  interpreter->machine, &rows, &interpreter->env,
+                              interpreter->config, interpreter->observes ? &observer : NULL};
     struct effects effects;
     event.execution = interpreter->id;
     TRY(step_apply(&step, &event, &effects, out_outcome));
@@ -410,6 +422,16 @@ const struct history_event *interpreter_event(const struct interpreter *interpre
 {
     ASSERT(index < interpreter->events.count);
     return interpreter->events.items[index];
+}
+
+size_t interpreter_stage_count(const struct interpreter *interpreter)
+{
+    return interpreter->stages.count;
+}
+
+const struct stage *interpreter_stage(const struct interpreter *interpreter, size_t index)
+{
+    return &interpreter->stages.items[index];
 }
 
 size_t interpreter_task_count(const struct interpreter *interpreter)

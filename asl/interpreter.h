@@ -19,6 +19,7 @@ struct interpreter_options {
     int64_t start_ms;                 /* virtual time at first */
     uint64_t seed;
     size_t memory_bytes_max;          /* of everything together */
+    bool observe;                     /* keep the stages of the data flow */
 };
 
 /* A task that was asked for and not yet answered by interpreter_answer. */
@@ -60,6 +61,9 @@ int64_t interpreter_now_ms(const struct interpreter *interpreter);
 const struct execution_status *interpreter_status(const struct interpreter *interpreter);
 size_t interpreter_event_count(const struct interpreter *interpreter);
 const struct history_event *interpreter_event(const struct interpreter *interpreter, size_t index);
+/* What the stages of the states' data flow produced, with `observe`; in order. */
+size_t interpreter_stage_count(const struct interpreter *interpreter);
+const struct stage *interpreter_stage(const struct interpreter *interpreter, size_t index);
 size_t interpreter_task_count(const struct interpreter *interpreter);
 struct interpreter_task *interpreter_task(struct interpreter *interpreter, size_t index);
 struct interpreter_counts interpreter_counts(const struct interpreter *interpreter);

@@ -17,6 +17,32 @@ struct str machine_state_type_name(enum state_type type)
     return state_type_names[type];
 }
 
+size_t machine_state_count(const struct machine *machine)
+{
+    return machine->state_count;
+}
+
+struct str machine_state_name(const struct machine *machine, size_t index)
+{
+    ASSERT(index < machine->state_count);
+    return machine->states[index].name;
+}
+
+bool machine_state_is_task(const struct machine *machine, size_t index)
+{
+    ASSERT(index < machine->state_count);
+    return machine->states[index].type == STATE_TASK;
+}
+
+size_t machine_find_state(const struct machine *machine, struct str name)
+{
+    size_t at = 0;
+    while (at < machine->state_count && !str_equal(machine->states[at].name, name)) {
+        at++;
+    }
+    return at;
+}
+
 size_t machine_route_count(const struct machine *machine)
 {
     return machine->route_count;

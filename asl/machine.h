@@ -23,6 +23,14 @@ MUST_CHECK enum status machine_compile(struct arena *arena, struct str text, enu
 MUST_CHECK enum status machine_compile_routed(struct arena *arena, struct str text, enum machine_type type, struct str routes,
                                               const struct machine **out_machine, struct findings *out_findings);
 
+/* Its states, those of inner machines too; a state's index is below the count. */
+size_t machine_state_count(const struct machine *machine);
+struct str machine_state_name(const struct machine *machine, size_t index);
+bool machine_state_is_task(const struct machine *machine, size_t index);
+
+/* The state's index, or the count. */
+size_t machine_find_state(const struct machine *machine, struct str name);
+
 /* The routes of its tasks, each once. */
 size_t machine_route_count(const struct machine *machine);
 struct str machine_route(const struct machine *machine, size_t index);

@@ -11,6 +11,7 @@
 
 #include "asl/effects.h"
 #include "asl/machine.h"
+#include "asl/stage.h"
 #include "asl/token.h"
 #include "base/env.h"
 
@@ -80,6 +81,7 @@ struct step {
     const struct rows *rows;
     struct env *env;                /* now_ms: the wall clock; the step raises it to the execution's last time */
     const struct step_config *config;
+    const struct stage_observer *observer; /* NULL: nobody looks on */
 };
 
 /* Applies the event. STATUS_OK: *out_outcome, and the effects (none unless STEP_APPLIED). LIMIT_EXCEEDED: the arena is

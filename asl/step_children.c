@@ -203,6 +203,12 @@ enum status step_start_map(struct run *run, struct run_frame *frame)
     if (failure_is(&failure)) {
         return step_fail_evaluation(run, frame, failure);
     }
+    const struct expression *given = run_state(run, frame)->map.items;
+    const struct step_sight sight = {.data = data_of_value(items),
+                                     .given = given != NULL,
+                                     .index = STAGE_NO_INDEX,
+                                     .path_text = given != NULL && given->kind == EXPRESSION_PATH ? given->text : STR_NONE};
+    TRY(step_observe(run, frame, STAGE_ITEMS, &sight));
     open_group(run, frame, items->count, limit);
     TRY(history_add_frame(run, frame, HISTORY_EVENT_MAP_STATE_STARTED, &event));
     event->length = items->count;
@@ -265,6 +271,7 @@ static enum status iteration_input(struct run *run, struct run_frame *parent, in
     struct str text;
     *out_input = data_of_value(selected);
     TRY(data_text(run->arena, out_input, &text));
+    TRY(step_observe(run, parent, STAGE_ITEM_SELECTOR, &(struct step_sight){.data = *out_input, .given = true, .index = index}));
     return text.length > run->step->config->payload_bytes_max ? step_parameters_size(run, parent, out_failure) : STATUS_OK;
 }
 

@@ -31,7 +31,12 @@ static enum status evaluate_assign(struct run *run, struct run_frame *frame, con
         TRY(data_value(run->arena, &input, &scope->roots.input));
     }
     TRY(expression_evaluate(run->arena, exit->assign, scope, out_assigned, out_failure));
-    return failure_is(out_failure) ? STATUS_OK : variables_check(run, frame, *out_assigned, out_failure);
+    if (failure_is(out_failure)) {
+        return STATUS_OK;
+    }
+    const struct step_sight sight = {.data = data_of_value(*out_assigned), .given = true, .index = STAGE_NO_INDEX};
+    TRY(step_observe(run, frame, STAGE_ASSIGN, &sight));
+    return variables_check(run, frame, *out_assigned, out_failure);
 }
 
 /* Assign and Output see the same snapshot: both are evaluated before anything is stored. */
@@ -53,10 +58,12 @@ static enum status evaluate(struct run *run, struct run_frame *frame, const stru
         return STATUS_OK;
     }
     TRY(expression_evaluate(run->arena, exit->output, &scope, &output, out_failure));
-    if (!failure_is(out_failure)) {
-        *out_output = data_of_value(output);
+    if (failure_is(out_failure)) {
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    *out_output = data_of_value(output);
+    const struct step_sight sight = {.data = *out_output, .given = true, .index = STAGE_NO_INDEX};
+    return step_observe(run, frame, STAGE_OUTPUT, &sight);
 }
 
 static enum status fail_size(struct run *run, struct run_frame *frame)
@@ -108,6 +115,10 @@ enum status step_finish(struct run *run, struct run_frame *frame, struct data re
     const struct state *state = run_state(run, frame);
     struct failure failure = FAILURE_NONE;
     struct step_exit exit = {.next = state->next, .assign = state->assign, .output = state->output, .assign_input = result};
+    /* A task's result is told by its event, too. */
+    bool made = state->type == STATE_PARALLEL || state->type == STATE_MAP || state->result != NULL;
+    const struct step_sight sight = {.data = result, .given = made, .index = STAGE_NO_INDEX};
+    TRY(step_observe(run, frame, STAGE_RESULT, &sight));
     if (state->jsonata) {
         exit.data = result;
         if (state->output != NULL || state->assign != NULL) {

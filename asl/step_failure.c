@@ -56,6 +56,8 @@ static enum status catch(struct run *run, struct run_frame *frame, const struct 
         .assign_input = data_of_value(error),
         .error_output = error,
     };
+    const struct step_sight sight = {.data = data_of_value(error), .given = true, .index = catcher - state->catchers};
+    TRY(step_observe(run, frame, STAGE_CATCH, &sight));
     if (!state->jsonata) {
         TRY(dataflow_result_path(run, frame, &catcher->result_path, data_of_value(error), &exit.data, &problem));
     }

@@ -5,6 +5,7 @@
 #define PAWL_ASL_STEP_PARTS_H
 
 #include "asl/run.h"
+#include "asl/stage.h"
 
 /* ---- history.c ---- */
 
@@ -35,6 +36,24 @@ MUST_CHECK enum status context_item(struct run *run, int64_t index, const struct
  * state. */
 MUST_CHECK enum status context_scope(struct run *run, struct run_frame *frame, const struct value *input,
                                      struct expression_scope *out_scope);
+
+/* ---- stage.c ---- */
+
+/* What a stage produced. */
+struct step_sight {
+    struct data data;
+    bool given;                    /* the definition has the field; always with a `path` that is not `$` */
+    int64_t index;                 /* STAGE_NO_INDEX: none */
+    const struct path_field *path; /* NULL: none */
+    struct str path_text;          /* of any other path; STR_NONE: none */
+};
+
+/* Tells the step's observer, if there is one. */
+MUST_CHECK enum status step_observe(struct run *run, const struct run_frame *frame, enum stage_type type,
+                                    const struct step_sight *sight);
+
+/* The same of {"Error","Cause"}. */
+MUST_CHECK enum status step_observe_failure(struct run *run, const struct run_frame *frame, const struct failure *failure);
 
 /* ---- dataflow.c ---- */
 

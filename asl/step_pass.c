@@ -84,6 +84,21 @@ static enum status find_rule(struct run *run, struct run_frame *frame, const str
     return STATUS_OK;
 }
 
+/* Which rule is true, NULL for Default, and where it leads. */
+static enum status observe_choice(struct run *run, const struct run_frame *frame, const struct choice_rule *rule)
+{
+    const struct state_choice *choice = &run_state(run, frame)->choice;
+    uint32_t next = rule != NULL ? rule->next : choice->default_next;
+    const struct value *name = NULL;
+    if (run->step->observer == NULL) {
+        return STATUS_OK;
+    }
+    TRY(value_string(run->arena, run->machine->states[next].name, &name));
+    const struct step_sight sight = {
+        .data = data_of_value(name), .given = true, .index = rule != NULL ? rule - choice->rules : -1};
+    return step_observe(run, frame, STAGE_CHOICE, &sight);
+}
+
 enum status step_enter_choice(struct run *run, struct run_frame *frame)
 {
     const struct state *state = run_state(run, frame);
@@ -97,6 +112,7 @@ enum status step_enter_choice(struct run *run, struct run_frame *frame)
     if (failure_is(&failure)) {
         return step_fail_evaluation(run, frame, failure);
     }
+    TRY(observe_choice(run, frame, rule));
     struct step_exit exit = {.next = state->choice.default_next, .assign = state->assign, .output = state->output};
     if (rule != NULL) {
         exit.next = rule->next;
@@ -144,5 +160,9 @@ enum status step_enter_fail(struct run *run, struct run_frame *frame)
     if (!failure_is(&problem)) {
         TRY(fail_text(run, frame, state->fail.cause, &failure.cause, &problem));
     }
-    return failure_is(&problem) ? step_fail_evaluation(run, frame, problem) : step_fail(run, frame, &failure, false);
+    if (failure_is(&problem)) {
+        return step_fail_evaluation(run, frame, problem);
+    }
+    TRY(step_observe_failure(run, frame, &failure));
+    return step_fail(run, frame, &failure, false);
 }

@@ -85,6 +85,21 @@ static enum status due_of_timestamp(struct run *run, struct run_frame *frame, co
     return STATUS_OK;
 }
 
+static enum status observe_due(struct run *run, const struct run_frame *frame, int64_t due_ms)
+{
+    char text[TIMESTAMP_TEXT_BYTES];
+    const struct value *value = NULL;
+    struct str copy;
+    if (run->step->observer == NULL) {
+        return STATUS_OK;
+    }
+    timestamp_format_ms(due_ms, text);
+    TRY(arena_copy(run->arena, str_of(text), &copy));
+    TRY(value_string(run->arena, copy, &value));
+    const struct step_sight sight = {.data = data_of_value(value), .given = true, .index = STAGE_NO_INDEX};
+    return step_observe(run, frame, STAGE_UNTIL, &sight);
+}
+
 enum status step_enter_wait(struct run *run, struct run_frame *frame)
 {
     const struct state_wait *wait = &run_state(run, frame)->wait;
@@ -100,6 +115,7 @@ enum status step_enter_wait(struct run *run, struct run_frame *frame)
     if (failure_is(&failure)) {
         return step_fail_evaluation(run, frame, failure);
     }
+    TRY(observe_due(run, frame, due_ms));
     if (due_ms <= run->step->env->now_ms) {
         return step_finish_wait(run, frame); /* what is past is not waited for */
     }

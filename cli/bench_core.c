@@ -164,7 +164,7 @@ static enum status apply(struct bench_state *state, const struct step_event *eve
 {
     const struct rows rows = {state, get_execution, get_frame, get_payload, get_frames, get_payloads};
     struct arena *arena = state->arenas[1 - state->present];
-    const struct step step = {arena, state->machine, &rows, &state->env, &step_config_default};
+    const struct step step = {arena, state->machine, &rows, &state->env, &step_config_default, NULL};
     struct effects effects;
     enum step_outcome outcome = STEP_APPLIED;
     TRY(step_apply(&step, event, &effects, &outcome));

@@ -30,13 +30,17 @@ enum status junit_write(struct buffer *buffer, struct str suite, const struct ju
         TRY(add_escaped(buffer, suite));
         TRY(buffer_add(buffer, STR("\" name=\"")));
         TRY(add_escaped(buffer, cases[at].name));
+        TRY(buffer_format(buffer, "\" time=\"%lld.%03d\"", (long long)(cases[at].time_ms / 1000), (int)(cases[at].time_ms % 1000)));
         if (cases[at].failure.bytes == NULL) {
-            TRY(buffer_add(buffer, STR("\"/>\n")));
+            TRY(buffer_add(buffer, STR("/>\n")));
             continue;
         }
-        TRY(buffer_add(buffer, STR("\">\n    <failure message=\"")));
+        size_t line = str_find(cases[at].failure, '\n');
+        TRY(buffer_add(buffer, STR(">\n    <failure message=\"")));
+        TRY(add_escaped(buffer, str_slice(cases[at].failure, 0, line)));
+        TRY(buffer_add(buffer, STR("\">")));
         TRY(add_escaped(buffer, cases[at].failure));
-        TRY(buffer_add(buffer, STR("\"/>\n  </testcase>\n")));
+        TRY(buffer_add(buffer, STR("</failure>\n  </testcase>\n")));
     }
     return buffer_add(buffer, STR("</testsuite>\n"));
 }

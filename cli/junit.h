@@ -6,7 +6,8 @@
 
 struct junit_case {
     struct str name;
-    struct str failure; /* STR_NONE: it passed */
+    struct str failure; /* STR_NONE: it passed; its first line is the message */
+    int64_t time_ms;    /* it took, by a real clock */
 };
 
 MUST_CHECK enum status junit_write(struct buffer *buffer, struct str suite, const struct junit_case *cases, size_t count);

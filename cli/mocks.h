@@ -1,13 +1,20 @@
-/* Answers to tasks from a file, for `pawl run`. Two forms:
+/* Answers to tasks from a file, for `pawl run`, and the test cases that they make. Two forms:
  *
  *   {"State": {"result": …}, "Other": [{"errorOutput": {"error": …, "cause": …}}, {"result": …}]}
  *       as TestState's mocks; `result` is a value, or its JSON text. An array answers attempt by attempt, a single one always.
  *   {"StateMachines": {NAME: {"TestCases": {CASE: {STATE: RESPONSE}}}}, "MockedResponses": {RESPONSE: {"0": …, "1-2": …}}}
- *       the mock configuration of AWS Step Functions Local: {"Return": …} or {"Throw": {"Error": …, "Cause": …}}. */
+ *       the mock configuration of AWS Step Functions Local: {"Return": …} or {"Throw": {"Error": …, "Cause": …}}.
+ *
+ * pawl's own addition to either, beside the states or beside "TestCases":
+ *
+ *   "PawlTestCases": {CASE: {"Input": …, "Mocks": {STATE: …}, "Expect": {"Output": …}}}
+ *       test cases of their own, or what those of the same name lack. Mocks replace the answers of the same states. */
 #ifndef PAWL_CLI_MOCKS_H
 #define PAWL_CLI_MOCKS_H
 
+#include "asl/machine.h"
 #include "asl/value.h"
+#include "cli/expectation.h"
 #include "cli/machine_run.h"
 
 #define MOCKS_OF_RESPONSE_MAX 100000 /* attempts that one response may answer */
@@ -17,6 +24,8 @@ struct mocks_case {
     struct machine_run_mock *mocks;
     size_t count;
     size_t capacity;
+    const struct value *input; /* NULL: that of the command line */
+    struct expectation expectation;
 };
 
 struct mocks {
@@ -24,10 +33,15 @@ struct mocks {
     size_t count;
 };
 
-/* Reads what the file holds; `machine` picks one of its StateMachines, and needs to be there only when it has several.
- * INVALID: *out_problem says what is wrong. */
-MUST_CHECK enum status mocks_read(struct arena *arena, const struct value *file, struct str machine, struct mocks *out_mocks,
-                                  struct str *out_problem);
+/* Whose tasks are answered. */
+struct mocks_subject {
+    struct str name; /* picks one of the file's StateMachines; needs to be there only when it has several */
+    const struct machine *machine;
+};
+
+/* Reads what the file holds. INVALID: *out_problem says what is wrong with which value of it. */
+MUST_CHECK enum status mocks_read(struct arena *arena, const struct value *file, const struct mocks_subject *subject,
+                                  struct mocks *out_mocks, struct expectation_problem *out_problem);
 
 /* Copies the case's mocks, unused. */
 MUST_CHECK enum status mocks_fresh(struct arena *arena, const struct mocks_case *of, struct machine_run_mock **out_mocks);

@@ -10,6 +10,7 @@ struct paint {
     const char *good;
     const char *strong;
     const char *faint;
+    const char *stage;
     const char *off;
 };
 

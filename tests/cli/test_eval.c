@@ -62,7 +62,8 @@ static void test_lines(void **state)
          0, "{\"result\":true}\n{\"error\":\"States.Runtime\",\"message\":"},
         {"printf '{\"operator\":\"StringEqualsPath\",\"variable\":\"a\",\"operand\":\"b\"}\\n' | $P eval choice --lines", 0,
          "{\"result\":false}\n"},
-        {"printf '{\"operator\":\"Bogus\",\"variable\":1,\"operand\":1}\\n{}\\n' | $P eval choice --lines", 0, "Field 'Bogus' is not supported"},
+        {"printf '{\"operator\":\"Bogus\",\"variable\":1,\"operand\":1}\\n{}\\n' | $P eval choice --lines", 0,
+         "Field 'Bogus' is not supported"},
         {"printf '{\"input\":{\"a\":1},\"result\":2,\"result_path\":\"$.b\"}\\n"
          "{\"input\":{\"a\":1},\"result\":2,\"result_path\":null}\\n' |"
          " $P eval resultpath --lines",
