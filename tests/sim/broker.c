@@ -6,14 +6,8 @@
 #include <stdlib.h>
 
 #define MEMBERS_MAX 512
+#define SLOTS 3 /* producers that a member takes turns with */
 #define BROKER_BYTES_MAX ((size_t)4 << 30)
-
-struct touched {
-    struct touched *next;
-    struct topic *topic;
-    uint32_t partition;
-    int64_t last_offset;
-};
 
 struct sim_bus {
     struct bus base;
@@ -38,7 +32,8 @@ struct member {
     bool *owned;
     bool *flowing; /* positions were given, not paused */
     int64_t (*positions)[2];
-    struct txn *txn; /* the open or last one */
+    struct txn *txns[SLOTS]; /* the producers' last ones */
+    size_t turn;             /* the slot of the open or last one */
     int64_t seen_ms;
 };
 
@@ -59,10 +54,9 @@ struct broker {
     void *io_owner;
     struct topic *topics;
     struct sim_bus *buses;
-    struct txn *ongoing;
+    struct txns txns;
     struct str poison;
     uint32_t partition_count;
-    struct bus_position *committed;
     struct member *members[MEMBERS_MAX];
     size_t member_count;
     uint64_t serial;
@@ -79,6 +73,7 @@ struct broker *broker_create(uint64_t seed, broker_io_fn on_io, void *io_owner)
     struct broker *broker = calloc(1, sizeof *broker);
     broker->chance.state = seed;
     broker->arena = arena_create(BROKER_BYTES_MAX);
+    broker->txns = (struct txns){.arena = broker->arena, .chance = &broker->chance};
     broker->now_ms = 1700000000000;
     broker->on_io = on_io;
     broker->io_owner = io_owner;
@@ -109,7 +104,8 @@ void broker_destroy(struct broker *broker)
     for (size_t at = 0; at < broker->member_count; at++) {
         member_free(broker->members[at]);
     }
-    free(broker->committed);
+    free(broker->txns.committed);
+    free(broker->txns.committed_serial);
     arena_destroy(broker->arena);
     free(broker);
 }
@@ -164,106 +160,20 @@ struct topic *broker_topic(struct broker *broker, const char *name)
 
 struct bus_position broker_committed(struct broker *broker, uint32_t partition)
 {
-    return broker->committed[partition];
+    return broker->txns.committed[partition];
 }
 
 size_t broker_open_count(const struct broker *broker)
 {
-    size_t count = 0;
-    for (const struct txn *txn = broker->ongoing; txn != NULL; txn = txn->next) {
-        count++;
-    }
-    return count;
-}
-
-/* ---- Logs ---- */
-
-static int64_t append(struct broker *broker, struct topic *topic, uint32_t partition, const struct log_record *item)
-{
-    struct log *log = &topic->logs[partition];
-    if (log->count == log->capacity) {
-        log->capacity = log->capacity == 0 ? 64 : log->capacity * 2;
-        log->items = realloc(log->items, log->capacity * sizeof *log->items);
-    }
-    log->items[log->count] = *item;
-    log->items[log->count].record.topic = &topic->base;
-    log->items[log->count].record.partition = partition;
-    log->items[log->count].record.offset = (int64_t)log->count;
-    log->items[log->count].record.timestamp_ms = broker->now_ms;
-    return (int64_t)log->count++;
-}
-
-static struct str keep(struct broker *broker, struct str text)
-{
-    struct str copy = STR_NONE;
-    if (text.bytes != NULL) {
-        ASSERT(arena_copy(broker->arena, text, &copy) == STATUS_OK);
-    }
-    return copy;
-}
-
-static int64_t append_message(struct broker *broker, const struct bus_message *message, struct txn *txn)
-{
-    struct log_record item = {.txn = txn};
-    struct bus_header *headers = arena_array(broker->arena, struct bus_header, message->header_count + 1);
-    for (size_t at = 0; at < message->header_count; at++) {
-        headers[at].name = keep(broker, message->headers[at].name);
-        headers[at].value = keep(broker, message->headers[at].value);
-    }
-    item.record.key = keep(broker, message->key);
-    item.record.value = keep(broker, message->value);
-    item.record.headers = headers;
-    item.record.header_count = message->header_count;
-    return append(broker, (struct topic *)message->topic, message->partition, &item);
-}
-
-int64_t broker_stable_end(struct log *log)
-{
-    while (log->stable < log->count && (log->items[log->stable].txn == NULL || log->items[log->stable].marker ||
-                                        log->items[log->stable].txn->state != TXN_ONGOING)) {
-        log->stable++;
-    }
-    return (int64_t)log->stable;
-}
-
-bool broker_is_visible(struct log *log, size_t index)
-{
-    const struct log_record *item = &log->items[index];
-    return !item->marker && (item->txn == NULL || item->txn->state == TXN_COMMITTED) &&
-           (int64_t)index < broker_stable_end(log);
-}
-
-/* ---- Transactions ---- */
-
-static void end_txn(struct broker *broker, struct txn *txn, enum txn_state state)
-{
-    ASSERT(txn->state == TXN_ONGOING);
-    struct txn **at = &broker->ongoing;
-    while (*at != txn) {
-        at = &(*at)->next;
-    }
-    *at = txn->next;
-    txn->state = state;
-    for (struct touched *touched = txn->touched; touched != NULL; touched = touched->next) {
-        append(broker, touched->topic, touched->partition, &(struct log_record){.txn = txn, .marker = true});
-    }
-    if (state == TXN_COMMITTED) {
-        for (size_t at_pending = 0; at_pending < txn->pending_count; at_pending++) {
-            broker->committed[txn->pending[at_pending].partition] = txn->pending[at_pending];
-        }
-    }
+    return txn_open_count(&broker->txns);
 }
 
 void broker_pass_time(struct broker *broker, int64_t ms)
 {
     broker->now_ms += ms;
-    for (struct txn *txn = broker->ongoing; txn != NULL;) {
-        struct txn *next = txn->next;
-        if (broker->now_ms - txn->started_ms > TRANSACTION_MS) {
-            end_txn(broker, txn, TXN_ABORTED);
-        }
-        txn = next;
-    }
+    broker->txns.late_in_10000 = broker->faults.on ? broker->faults.late_in_10000 : 0;
+    broker->txns.marker_in_10000 = broker->faults.on ? broker->faults.marker_in_10000 : 0;
+    txn_pass_time(&broker->txns, broker->now_ms);
     for (size_t at = 0; at < broker->member_count; at++) {
         struct member *member = broker->members[at];
         if (member->in_group && member->bus->dead && broker->now_ms - member->seen_ms > SESSION_MS) {
@@ -373,7 +283,7 @@ static enum status sim_topic_create(struct bus *bus, const struct bus_topic_conf
     struct topic *topic = arena_new(broker->arena, struct topic);
     topic->base = (struct bus_topic){
         .ops = &ops,
-        .name = keep(broker, config->name),
+        .name = log_keep(broker->arena, config->name),
         .partition_count = config->partition_count,
         .mark = STR("first"),
     };
@@ -381,11 +291,13 @@ static enum status sim_topic_create(struct bus *bus, const struct bus_topic_conf
     topic->max_message_bytes = config->max_message_bytes;
     topic->next = broker->topics;
     broker->topics = topic;
-    if (broker->committed == NULL) {
+    struct txns *txns = &broker->txns;
+    if (txns->committed == NULL) {
         broker->partition_count = config->partition_count;
-        broker->committed = calloc(config->partition_count, sizeof *broker->committed);
+        txns->committed = calloc(config->partition_count, sizeof *txns->committed);
+        txns->committed_serial = calloc(config->partition_count, sizeof *txns->committed_serial);
         for (uint32_t at = 0; at < config->partition_count; at++) {
-            broker->committed[at] = (struct bus_position){.partition = at, .next = {BUS_OFFSET_NONE, BUS_OFFSET_NONE}};
+            txns->committed[at] = (struct bus_position){.partition = at, .next = {BUS_OFFSET_NONE, BUS_OFFSET_NONE}};
         }
     }
     return STATUS_OK;
@@ -426,7 +338,7 @@ static enum status sim_bounds(struct bus *bus, const struct bus_topic *topic, ui
     TRY_IO(sim, "bounds");
     struct log *log = &((const struct topic *)topic)->logs[partition];
     *out_begin = 0;
-    *out_end = committed_only ? broker_stable_end(log) : (int64_t)log->count;
+    *out_end = committed_only ? log_stable_end(log) : (int64_t)log->count;
     return STATUS_OK;
 }
 
@@ -442,6 +354,23 @@ static enum status sim_trim(struct bus *bus, const struct bus_topic *topic, uint
 
 /* ---- Port: members ---- */
 
+static struct txn *present(const struct member *member)
+{
+    return member->txns[member->turn];
+}
+
+/* As init_transactions, for all of its producers: an open transaction is aborted, and the call waits for all markers. */
+static void fence(struct broker *broker, struct member *member)
+{
+    for (size_t slot = 0; slot < SLOTS; slot++) {
+        struct txn *txn = member->txns[slot];
+        if (txn != NULL && txn->state == TXN_ONGOING) {
+            txn_end(&broker->txns, txn, TXN_ABORTED, broker->now_ms);
+        }
+        txn_finish(&broker->txns, txn, broker->now_ms);
+    }
+}
+
 static enum status sim_member_open(struct bus *bus, const struct bus_member_config *config,
                                    struct bus_member **out_member, struct bus_error *out_error)
 {
@@ -453,7 +382,7 @@ static enum status sim_member_open(struct bus *bus, const struct bus_member_conf
     member->base.ops = &ops;
     member->bus = sim;
     member->config = *config;
-    member->config.instance = keep(broker, config->instance);
+    member->config.instance = log_keep(broker->arena, config->instance);
     member->serial = ++broker->serial;
     member->owned = calloc(broker->partition_count, sizeof *member->owned);
     member->flowing = calloc(broker->partition_count, sizeof *member->flowing);
@@ -466,9 +395,7 @@ static enum status sim_member_open(struct bus *bus, const struct bus_member_conf
             other->config.thread == member->config.thread) {
             other->fenced = true;
             other->in_group = false;
-            if (other->txn != NULL && other->txn->state == TXN_ONGOING) {
-                end_txn(broker, other->txn, TXN_ABORTED);
-            }
+            fence(broker, other);
         }
     }
     member->in_group = true;
@@ -589,7 +516,7 @@ static bool deliver(struct member *member, uint32_t partition, int input, struct
 {
     const struct topic *topic = (const struct topic *)member->config.topics[input];
     struct log *log = &topic->logs[partition];
-    int64_t end = broker_stable_end(log);
+    int64_t end = log_stable_end(log);
     int64_t *position = &member->positions[partition][input];
     while (*position < end) {
         const struct log_record *item = &log->items[(*position)++];
@@ -638,14 +565,10 @@ static enum status sim_member_stable(struct bus_member *base, uint32_t partition
 {
     struct member *member = (struct member *)base;
     TRY_IO(member->bus, "stable");
-    for (const struct txn *txn = member->bus->broker->ongoing; txn != NULL; txn = txn->next) {
-        for (size_t at = 0; at < txn->pending_count; at++) {
-            if (txn->pending[at].partition == partition) {
-                return bus_port_fail(out_error, STATUS_RETRIABLE, "a transaction is pending");
-            }
-        }
+    if (txn_is_pending(&member->bus->broker->txns, partition)) {
+        return bus_port_fail(out_error, STATUS_RETRIABLE, "a transaction is pending");
     }
-    *out_position = member->bus->broker->committed[partition];
+    *out_position = member->bus->broker->txns.committed[partition];
     return STATUS_OK;
 }
 
@@ -673,27 +596,11 @@ static enum status sim_begin(struct bus_member *base, struct bus_error *out_erro
     struct member *member = (struct member *)base;
     struct broker *broker = member->bus->broker;
     TRY_IO(member->bus, "begin");
-    ASSERT(member->txn == NULL || member->txn->state != TXN_ONGOING);
-    struct txn *txn = arena_new(broker->arena, struct txn);
-    txn->state = TXN_ONGOING;
-    txn->started_ms = broker->now_ms;
-    txn->next = broker->ongoing;
-    broker->ongoing = txn;
-    member->txn = txn;
+    ASSERT(present(member) == NULL || present(member)->state != TXN_ONGOING);
+    member->turn = (member->turn + 1) % SLOTS;
+    txn_finish(&broker->txns, present(member), broker->now_ms); /* a producer waits for its last one's markers */
+    member->txns[member->turn] = txn_begin(&broker->txns, broker->now_ms);
     return STATUS_OK;
-}
-
-static struct touched *touch(struct broker *broker, struct txn *txn, struct topic *topic, uint32_t partition)
-{
-    for (struct touched *touched = txn->touched; touched != NULL; touched = touched->next) {
-        if (touched->topic == topic && touched->partition == partition) {
-            return touched;
-        }
-    }
-    struct touched *touched = arena_new(broker->arena, struct touched);
-    *touched = (struct touched){.next = txn->touched, .topic = topic, .partition = partition, .last_offset = -1};
-    txn->touched = touched;
-    return touched;
 }
 
 static bool is_poisoned(struct broker *broker, const struct bus_message *message)
@@ -708,7 +615,7 @@ static enum status sim_produce(struct bus_member *base, const struct bus_message
     struct member *member = (struct member *)base;
     struct broker *broker = member->bus->broker;
     TRY(io(member->bus, "produce", out_error));
-    if (member->txn->state != TXN_ONGOING) {
+    if (present(member)->state != TXN_ONGOING) {
         return bus_port_fail(out_error, STATUS_FENCED, "the transaction was ended by another");
     }
     if (fails(member->bus, broker->faults.unknown_in_10000 / 10)) {
@@ -717,8 +624,7 @@ static enum status sim_produce(struct bus_member *base, const struct bus_message
     if (is_poisoned(broker, message)) {
         return bus_port_fail(out_error, STATUS_ABORTABLE, "poison");
     }
-    struct touched *touched = touch(broker, member->txn, (struct topic *)message->topic, message->partition);
-    touched->last_offset = append_message(broker, message, member->txn);
+    txn_produce(&broker->txns, present(member), message, broker->now_ms);
     return STATUS_OK;
 }
 
@@ -732,10 +638,7 @@ static enum status send_offsets(struct member *member, const struct bus_position
     if (!member->in_group || member->fenced || member->generation != broker->generation) {
         return bus_port_fail(out_error, STATUS_ABORTABLE, "ILLEGAL_GENERATION");
     }
-    struct txn *txn = member->txn;
-    txn->pending = arena_array(broker->arena, struct bus_position, count);
-    memcpy(txn->pending, positions, count * sizeof *positions);
-    txn->pending_count = count;
+    txn_send_offsets(&broker->txns, present(member), positions, count);
     return STATUS_OK;
 }
 
@@ -748,19 +651,25 @@ static enum status sim_commit(struct bus_member *base, const struct bus_position
     if (fails(member->bus, broker->faults.abort_in_10000)) {
         return bus_port_fail(out_error, STATUS_ABORTABLE, "injected");
     }
-    if (member->txn->state != TXN_ONGOING) {
+    if (present(member)->state != TXN_ONGOING) {
         return bus_port_fail(out_error, STATUS_FENCED, "the transaction was ended by another");
     }
     TRY(send_offsets(member, positions, position_count, out_error));
+    TRY(io(member->bus, "deliver", out_error)); /* records may arrive after the offsets */
+    if (present(member)->state != TXN_ONGOING) {
+        return bus_port_fail(out_error, STATUS_FENCED, "the transaction was ended by another");
+    }
+    txn_deliver(present(member), broker->now_ms);
     TRY(io(member->bus, "end transaction", out_error));
-    if (member->txn->state != TXN_ONGOING) {
+    if (present(member)->state != TXN_ONGOING) {
         return bus_port_fail(out_error, STATUS_FENCED, "the transaction was ended by another");
     }
     if (fails(member->bus, broker->faults.unknown_in_10000)) {
-        end_txn(broker, member->txn, chance_of(&broker->chance, 5000) ? TXN_COMMITTED : TXN_ABORTED);
+        txn_end(&broker->txns, present(member), chance_of(&broker->chance, 5000) ? TXN_COMMITTED : TXN_ABORTED,
+                broker->now_ms);
         return bus_port_fail(out_error, STATUS_FENCED, "the outcome is unknown");
     }
-    end_txn(broker, member->txn, TXN_COMMITTED);
+    txn_end(&broker->txns, present(member), TXN_COMMITTED, broker->now_ms);
     return io(member->bus, "committed", out_error);
 }
 
@@ -768,8 +677,8 @@ static enum status sim_abort(struct bus_member *base, struct bus_error *out_erro
 {
     struct member *member = (struct member *)base;
     TRY_IO(member->bus, "abort");
-    if (member->txn->state == TXN_ONGOING) {
-        end_txn(member->bus->broker, member->txn, TXN_ABORTED);
+    if (present(member)->state == TXN_ONGOING) {
+        txn_end(&member->bus->broker->txns, present(member), TXN_ABORTED, member->bus->broker->now_ms);
     }
     return STATUS_OK;
 }
@@ -777,12 +686,7 @@ static enum status sim_abort(struct bus_member *base, struct bus_error *out_erro
 static int64_t sim_last_offset(const struct bus_member *base, const struct bus_topic *topic, uint32_t partition)
 {
     const struct member *member = (const struct member *)base;
-    for (const struct touched *touched = member->txn->touched; touched != NULL; touched = touched->next) {
-        if (&touched->topic->base == topic && touched->partition == partition) {
-            return touched->last_offset;
-        }
-    }
-    return BUS_OFFSET_NONE;
+    return txn_last_offset(present(member), topic, partition);
 }
 
 /* ---- Port: readers and producers ---- */
@@ -809,7 +713,7 @@ static enum status sim_reader_next(struct bus_reader *base, int timeout_ms, stru
     (void)timeout_ms;
     TRY_IO(reader->bus, "read");
     struct log *log = &reader->topic->logs[reader->partition];
-    int64_t end = broker_stable_end(log);
+    int64_t end = log_stable_end(log);
     while (reader->position < end) {
         const struct log_record *item = &log->items[reader->position++];
         if (!item->marker && (item->txn == NULL || item->txn->state == TXN_COMMITTED)) {
@@ -849,7 +753,9 @@ static enum status sim_producer_send(struct bus_producer *base, const struct bus
                                      struct bus_error *out_error)
 {
     (void)out_error;
-    append_message(((struct producer *)base)->bus->broker, message, NULL);
+    const struct broker *broker = ((struct producer *)base)->bus->broker;
+    struct log_record item = log_record_of(broker->arena, message);
+    log_append((struct topic *)message->topic, message->partition, &item, broker->now_ms);
     return STATUS_OK;
 }
 

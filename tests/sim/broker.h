@@ -9,9 +9,9 @@
 
 #include "bus/bus_port.h"
 #include "chance.h"
+#include "txn.h"
 
 #define SESSION_MS 6000
-#define TRANSACTION_MS 10000
 
 struct broker;
 
@@ -20,37 +20,8 @@ struct broker_faults {
     uint32_t abort_in_10000;   /* a transaction is refused */
     uint32_t retry_in_10000;   /* a call fails and may be repeated */
     uint32_t unknown_in_10000; /* EndTxn's answer is lost */
-};
-
-enum txn_state { TXN_ONGOING, TXN_COMMITTED, TXN_ABORTED };
-
-struct txn {
-    enum txn_state state;
-    struct txn *next; /* of all ongoing */
-    int64_t started_ms;
-    struct touched *touched;
-    struct bus_position *pending; /* offsets sent, not yet decided */
-    size_t pending_count;
-};
-
-struct log_record {
-    struct bus_record record;
-    struct txn *txn; /* NULL: outside of transactions */
-    bool marker;
-};
-
-struct log {
-    struct log_record *items;
-    size_t count;
-    size_t capacity;
-    size_t stable; /* everything before it is decided; moved on by broker_stable_end */
-};
-
-struct topic {
-    struct bus_topic base;
-    struct topic *next;
-    struct log *logs;
-    int64_t max_message_bytes;
+    uint32_t late_in_10000;    /* records arrive after the offsets */
+    uint32_t marker_in_10000;  /* a decided transaction's marker takes its time */
 };
 
 /* Called before each call of process `process`. It may run others. */
@@ -78,15 +49,10 @@ void broker_evict(struct broker *broker, int process);
 struct topic *broker_topic(struct broker *broker, const char *name);
 struct topic *broker_topics(struct broker *broker);
 
-/* Whether a reader of committed records sees it (its transaction, if any, is committed, and it lies below the last
- * stable offset). */
-bool broker_is_visible(struct log *log, size_t index);
-int64_t broker_stable_end(struct log *log);
-
 /* What the group has committed. */
 struct bus_position broker_committed(struct broker *broker, uint32_t partition);
 
-/* Transactions that are open. */
+/* Transactions that are open, or whose markers are missing. */
 size_t broker_open_count(const struct broker *broker);
 
 #endif

@@ -45,7 +45,7 @@ static void each_visible(struct view *view, struct topic *topic, uint32_t partit
 {
     struct log *log = &topic->logs[partition];
     for (size_t at = 0; at < log->count; at++) {
-        if (broker_is_visible(log, at)) {
+        if (log_is_visible(log, at)) {
             each(view, &log->items[at].record);
         }
     }
@@ -128,7 +128,7 @@ static bool inputs_are_done(struct world *world)
             struct log *log = &topic->logs[partition];
             int64_t next = broker_committed(world->broker, partition).next[input];
             for (size_t at = 0; at < log->count; at++) {
-                if (broker_is_visible(log, at) && (int64_t)at >= next) {
+                if (log_is_visible(log, at) && (int64_t)at >= next) {
                     return false;
                 }
             }
@@ -441,7 +441,7 @@ static void fold_log(struct view *view, uint32_t partition, struct fold *fold)
     fold->values = arena_array(view->arena, struct str, log->count + 1);
     for (size_t at = 0; at < log->count; at++) {
         const struct bus_record *record = &log->items[at].record;
-        if (!broker_is_visible(log, at)) {
+        if (!log_is_visible(log, at)) {
             continue;
         }
         fold_put(fold, record->key, record->value);
@@ -509,6 +509,87 @@ static void check_disk(struct view *view, struct kv *kv, const char *whose, uint
     if (count != fold->count) {
         world_fail(view->world, "%s, partition %u: %zu rows, the changelog gives %zu", whose, partition, count,
                    fold->count);
+    }
+}
+
+/* Whether the log puts this value, or deletes the row, from `from` on. */
+static bool is_put_later(struct log *log, size_t from, struct str key, struct str value)
+{
+    for (size_t at = from; at < log->count; at++) {
+        const struct bus_record *record = &log->items[at].record;
+        if (log_is_visible(log, at) && str_equal(record->key, key) &&
+            (value.bytes == NULL ? record->value.bytes == NULL
+                                 : record->value.bytes != NULL && str_equal(record->value, value))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct str folded(const struct fold *fold, struct str key)
+{
+    for (size_t at = 0; at < fold->count; at++) {
+        if (str_equal(fold->keys[at], key)) {
+            return fold->values[at];
+        }
+    }
+    return STR_NONE;
+}
+
+/* The rows of a disk against the changelog up to `end`: each is as it says, or newer. */
+static void compare_past(struct view *view, struct kv *kv, const char *whose, uint32_t partition,
+                         const struct fold *fold, size_t end)
+{
+    struct log *log = &broker_topic(view->world->broker, "pawl.state")->logs[partition];
+    struct key from;
+    struct key to;
+    struct kv_cursor *cursor;
+    struct str key;
+    struct str value;
+    keys_partition(partition, &from, &to);
+    ASSERT(kv_cursor_open(kv, NULL, keys_stored(&from), keys_stored(&from), &cursor) == STATUS_OK);
+    while (kv_cursor_next(cursor, &key, &value) == STATUS_OK) {
+        struct str published = str_from(key, KEYS_PARTITION_BYTES);
+        struct str expected = folded(fold, published);
+        bool same = expected.bytes != NULL && str_equal(expected, value);
+        if (published.bytes[0] != KEY_OFFSET && !same && !is_put_later(log, end, published, value)) {
+            world_fail(view->world, "%s, partition %u: a row of kind %c is older than the offset row, %zu", whose,
+                       partition, published.bytes[0], end);
+        }
+    }
+    kv_cursor_close(cursor);
+    for (size_t at = 0; at < fold->count; at++) {
+        ASSERT(keys_of_published(partition, fold->keys[at], &from) == STATUS_OK);
+        if (kv_get(kv, NULL, view->arena, keys_stored(&from), &value) != STATUS_OK &&
+            !is_put_later(log, end, fold->keys[at], STR_NONE)) {
+            world_fail(view->world, "%s, partition %u: a row of kind %c is missing, the offset row is %zu", whose,
+                       partition, fold->keys[at].bytes[0], end);
+        }
+    }
+}
+
+/* A disk as it was left, before any restore: the changelog's rows up to its offset row, some of them newer perhaps, as a
+ * restore that was broken off leaves them, but none older (rule 11). */
+static void check_past(struct view *view, struct kv *kv, const char *whose, uint32_t partition)
+{
+    struct log *log = &broker_topic(view->world->broker, "pawl.state")->logs[partition];
+    struct key key;
+    struct str value;
+    struct fold fold = {.keys = arena_array(view->arena, struct str, log->count + 1),
+                        .values = arena_array(view->arena, struct str, log->count + 1)};
+    keys_kind(partition, KEY_OFFSET, &key);
+    if (kv_get(kv, NULL, view->arena, keys_stored(&key), &value) != STATUS_OK) {
+        return;
+    }
+    const struct bus_record stored = {.topic = &broker_topics(view->world->broker)->base, .value = value};
+    const struct offset_row *row = decode(view, SCHEMA_state_row, &stored);
+    for (size_t at = 0; row != NULL && at < (size_t)row->offset && at < log->count; at++) {
+        if (log_is_visible(log, at)) {
+            fold_put(&fold, log->items[at].record.key, log->items[at].record.value);
+        }
+    }
+    if (row != NULL) {
+        compare_past(view, kv, whose, partition, &fold, (size_t)row->offset);
     }
 }
 
@@ -602,6 +683,7 @@ static void check_rows(struct view *view)
         for (int at = 0; at < world->process_count && world->failure[0] == 0; at++) {
             struct process *process = &world->processes[at];
             if (process->kv != NULL) {
+                check_past(view, process->kv, process->instance, partition);
                 restore_disk(view, process->kv, partition);
                 check_disk(view, process->kv, process->instance, partition, &fold);
             }

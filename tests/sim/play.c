@@ -306,11 +306,11 @@ static void read_tasks(struct world *world)
         number++;
         for (uint32_t partition = 0; partition < topic->base.partition_count; partition++) {
             struct log *log = &topic->logs[partition];
-            int64_t end = broker_stable_end(log);
+            int64_t end = log_stable_end(log);
             int64_t *position = &play->positions[place_of][partition];
             while (*position < end) {
                 size_t index = (size_t)(*position)++;
-                if (broker_is_visible(log, index)) {
+                if (log_is_visible(log, index)) {
                     read_task(world, &log->items[index].record);
                     if (world->failure[0] != 0) {
                         return;

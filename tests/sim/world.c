@@ -250,9 +250,11 @@ static void on_io(void *owner, int number, const char *what)
         return;
     }
     /* Between the offsets and the end of a transaction is where most can go wrong. */
-    bool critical =
-        strcmp(what, "send offsets") == 0 || strcmp(what, "end transaction") == 0 || strcmp(what, "committed") == 0;
-    if (world->depth < NESTED_DEPTH_MAX && chance_of(chance, critical ? 400 : 60)) {
+    bool critical = strcmp(what, "send offsets") == 0 || strcmp(what, "deliver") == 0 ||
+                    strcmp(what, "end transaction") == 0 || strcmp(what, "committed") == 0;
+    /* A thread that has committed, but not written its rows yet, while another thread of its process takes over. */
+    bool racing = strcmp(what, "committed") == 0 && process->thread_count > 1;
+    if (world->depth < NESTED_DEPTH_MAX && chance_of(chance, racing ? 1000 : critical ? 400 : 60)) {
         world->depth++;
         world_trace(world, "process %s stalls before %s", process->instance, what);
         if (chance_of(chance, critical ? 7000 : 3000)) {
@@ -261,7 +263,7 @@ static void on_io(void *owner, int number, const char *what)
         if (chance_of(chance, 1000)) {
             broker_pass_time(world->broker, 12000);
         }
-        uint32_t steps = 1 + chance_below(chance, chance_of(chance, critical ? 3000 : 500) ? 800 : 60);
+        uint32_t steps = 1 + chance_below(chance, chance_of(chance, racing ? 6000 : critical ? 3000 : 500) ? 800 : 60);
         for (uint32_t left = steps; left > 0; left--) {
             /* A long stall sees owners come and go. */
             if (steps > 60 && chance_of(chance, 60)) {
@@ -302,6 +304,8 @@ static void create(struct world *world, uint64_t seed, bool trace)
         .abort_in_10000 = chance_below(&world->chance, 300),
         .retry_in_10000 = chance_below(&world->chance, 100),
         .unknown_in_10000 = chance_below(&world->chance, 100),
+        .late_in_10000 = chance_below(&world->chance, 10000),
+        .marker_in_10000 = chance_below(&world->chance, 4000),
     };
     play_create(world);
 }
