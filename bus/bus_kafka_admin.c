@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/mutant.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -401,7 +402,7 @@ enum status bus_kafka_bounds(struct bus *base, const struct bus_topic *topic, ui
 {
     struct bus_kafka *bus = bus_kafka_of(base);
     rd_kafka_t *client = bus->client;
-    if (committed_only) {
+    if (committed_only || MUTANT(ONE_END)) {
         TRY(bus_kafka_pool_client(bus, &client, out_error));
     }
     int64_t begin;

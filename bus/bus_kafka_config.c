@@ -1,6 +1,7 @@
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
+#include "base/mutant.h"
 
 #include <stdio.h>
 
@@ -100,6 +101,9 @@ enum status bus_kafka_config_make(struct bus_kafka_owner *owner, enum bus_kafka_
             rd_kafka_conf_res_t result = rd_kafka_conf_set(config, setting->name, setting->value, text, sizeof text);
             ASSERT(result == RD_KAFKA_CONF_OK || (setting->optional && result == RD_KAFKA_CONF_UNKNOWN));
         }
+    }
+    if (MUTANT(UNSTABLE_OFFSETS) && kind == BUS_KAFKA_MEMBER) {
+        bus_kafka_config_set(config, "isolation.level", "read_uncommitted");
     }
     enum status status = set_users(config, "kafka.", options->common, options->common_count, out_error);
     if (status == STATUS_OK && ((int)kind & CONSUMERS) != 0) {

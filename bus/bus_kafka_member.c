@@ -5,6 +5,7 @@
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
+#include "base/mutant.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -316,7 +317,8 @@ void bus_kafka_member_leave(struct bus_member *base)
     int64_t deadline_ms = bus_kafka_clock_ms() + LEAVE_MS_MAX;
     release_message(member);
     member->left = member->group == NULL;
-    if (member->failure == STATUS_OK && rd_kafka_unsubscribe(member->client) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    bool leaves = member->failure == STATUS_OK && !MUTANT(CLOSE_WITHOUT_LEAVING);
+    if (leaves && rd_kafka_unsubscribe(member->client) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         while ((!member->left || is_member(member->client)) && bus_kafka_clock_ms() < deadline_ms) {
             rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, 10);
             if (message != NULL) {
@@ -476,11 +478,28 @@ enum status bus_kafka_produce(struct bus_member *base, const struct bus_message 
     return bus_kafka_transactions_produce(member_of(base)->transactions, message, out_error);
 }
 
+/* Planted bugs: the group as it is now, or as if nobody were in it. */
+static void plant_group(struct member *member)
+{
+    char name[STEM_BYTES_MAX];
+    size_t size = sizeof name;
+    if (MUTANT(GROUP_OF_NOW)) {
+        forget_group(member);
+        member->group = rd_kafka_consumer_group_metadata(member->client);
+    }
+    if (MUTANT(GROUP_OF_NOBODY) &&
+        rd_kafka_conf_get(rd_kafka_conf(member->client), "group.id", name, &size) == RD_KAFKA_CONF_OK) {
+        forget_group(member);
+        member->group = rd_kafka_consumer_group_metadata_new(name);
+    }
+}
+
 enum status bus_kafka_commit(struct bus_member *base, const struct bus_position *positions, size_t position_count,
                              struct bus_error *out_error)
 {
     struct member *member = member_of(base);
     ASSERT(position_count > 0); /* without offsets in it nothing fences the transaction */
+    plant_group(member);
     if (member->group == NULL) {
         (void)!bus_kafka_transactions_abort(member->transactions, NULL);
         return bus_port_fail(out_error, STATUS_FENCED, "the partitions are no longer this member's");

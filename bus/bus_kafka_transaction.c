@@ -11,6 +11,7 @@
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
+#include "base/mutant.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@
 #define INIT_MS_MAX 10000    /* to fence and make one producer */
 #define OFFSETS_MS_MAX 5000  /* one try to send the offsets; the transaction times out after 10 s */
 #define ABORT_MS_MAX 5000    /* to abort politely; then the producer is replaced, which aborts too */
-#define COMMIT_MS_MAX 30000  /* to learn what a commit came to; well below max.poll.interval */
+#define COMMIT_MS_MAX 15000  /* to learn what a commit came to: when the transaction has timed out, long before a poll must be */
 #define DELIVERY_MS_MAX 9000 /* for the deliveries; message.timeout 8 s ends each of them before */
 #define METADATA_MS_MAX 5000
 #define RENEW_MS_MAX 2000 /* of an abort, to replace its producer */
@@ -194,6 +195,12 @@ static enum status slot_init(struct slot *slot, int64_t timeout_ms, struct bus_e
     }
 }
 
+/* Whether it must be made anew before its next transaction. */
+static bool is_spent(struct slot *slot)
+{
+    return !slot->ready || (atomic_load(&slot->dirty) && !MUTANT(KEEP_DIRTY_PRODUCER));
+}
+
 static enum status slot_renew(struct slot *slot, int64_t timeout_ms, struct bus_error *out_error)
 {
     slot_drop(slot);
@@ -220,7 +227,7 @@ enum status bus_kafka_transactions_open(struct bus_kafka *bus, const char *stem,
         snprintf(slot->id, sizeof slot->id, "%s-%zu", stem, at);
         status = slot_create(slot, out_error);
     }
-    for (size_t at = 0; at < SLOT_COUNT && status == STATUS_OK; at++) {
+    for (size_t at = 0; at < SLOT_COUNT && status == STATUS_OK && !MUTANT(START_WITHOUT_FENCING); at++) {
         status = slot_init(&transactions->slots[at], INIT_MS_MAX, out_error);
     }
     for (size_t at = 0; at < SLOT_COUNT && status == STATUS_OK; at++) {
@@ -268,7 +275,7 @@ enum status bus_kafka_transactions_begin(struct bus_kafka_transactions *transact
     ASSERT(!transactions->open);
     for (size_t at = 0; at < SLOT_COUNT; at++) {
         struct slot *slot = &transactions->slots[at];
-        if (!slot->ready || atomic_load(&slot->dirty)) {
+        if (is_spent(slot)) {
             TRY(slot_renew(slot, INIT_MS_MAX, out_error));
         }
     }
@@ -429,7 +436,10 @@ static enum status end(struct slot *slot, struct bus_error *out_error)
 {
     int64_t deadline_ms = bus_kafka_clock_ms() + COMMIT_MS_MAX;
     for (;;) {
-        rd_kafka_error_t *error = rd_kafka_commit_transaction(slot->client, -1);
+        int64_t left_ms = deadline_ms - bus_kafka_clock_ms();
+        /* Not -1, which librdkafka recommends: it would wait for ever for a broker that does not answer. What it warns of,
+         * that its state and the broker's fall apart, is no harm to a producer that is destroyed. */
+        rd_kafka_error_t *error = rd_kafka_commit_transaction(slot->client, left_ms > 1 ? (int)left_ms : 1);
         enum status status =
             bus_kafka_error_take(error, BUS_KAFKA_IN_TRANSACTION, "kafka: commit_transaction", out_error);
         if (status == STATUS_OK) {
@@ -441,7 +451,7 @@ static enum status end(struct slot *slot, struct bus_error *out_error)
             if (status == STATUS_FATAL) {
                 return STATUS_FATAL;
             }
-            bool sent = atomic_load(&slot->ending);
+            bool sent = atomic_load(&slot->ending) && !MUTANT(UNKNOWN_IS_ABORTED);
             return sent || status == STATUS_FENCED ? STATUS_FENCED : STATUS_ABORTABLE;
         }
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
@@ -482,7 +492,7 @@ enum status bus_kafka_transactions_abort(struct bus_kafka_transactions *transact
         return give_up(transactions, status);
     }
     transactions->open = false;
-    if (!slot->ready || atomic_load(&slot->dirty)) {
+    if (is_spent(slot)) {
         /* Now rather than later: a late request could open a transaction that holds up every reader until it times out.
          * If the broker is away, the next begin does it. */
         (void)!slot_renew(slot, RENEW_MS_MAX, NULL);

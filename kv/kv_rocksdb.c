@@ -2,6 +2,7 @@
 #include "kv/kv_port.h"
 
 #include "base/assert.h"
+#include "base/mutant.h"
 
 #include <rocksdb/c.h>
 #include <stdio.h>
@@ -365,7 +366,7 @@ static enum status rocks_cursor_next(struct kv_cursor *base, struct str *out_key
     }
     struct str key;
     key.bytes = rocksdb_iter_key(cursor->iterator, &key.length);
-    if (!str_starts_with(key, (struct str){cursor->bytes, cursor->prefix_length})) {
+    if (!str_starts_with(key, (struct str){cursor->bytes, cursor->prefix_length}) && !MUTANT(SCAN_PAST_PREFIX)) {
         return STATUS_END;
     }
     *out_key = key;

@@ -1,8 +1,8 @@
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/mutant.h"
 #include "bus/bus_port.h"
 #include "processor/loop_parts.h"
-#include "state/mutant.h"
 
 #include <inttypes.h>
 

@@ -2,8 +2,8 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/mutant.h"
 #include "processor/headers.h"
-#include "state/mutant.h"
 #include "state/timers.h"
 
 #include <inttypes.h>

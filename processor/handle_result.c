@@ -1,7 +1,7 @@
 #include "asl/value.h"
+#include "base/mutant.h"
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
-#include "state/mutant.h"
 
 #include "base/assert.h"
 #include "base/limits.h"

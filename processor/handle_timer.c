@@ -1,6 +1,6 @@
 #include "processor/handle_parts.h"
 
-#include "state/mutant.h"
+#include "base/mutant.h"
 #include "state/timers.h"
 
 /* Whether the row is gone, or is another than the one that fired: the step took care of it. */

@@ -3,10 +3,10 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/mutant.h"
 #include "bus/bus_port.h"
 #include "processor/handle.h"
 #include "processor/loop_parts.h"
-#include "state/mutant.h"
 #include "state/timers.h"
 
 #include <inttypes.h>
@@ -49,7 +49,9 @@ static void on_assigned(void *owner, const uint32_t *partitions, size_t count)
 static void on_revoked(void *owner, const uint32_t *partitions, size_t count)
 {
     struct loop *loop = owner;
-    note_callback(loop, batch_commit(loop, &loop->callback_error));
+    if (!MUTANT(REVOKE_KEEPS_BATCH)) {
+        note_callback(loop, batch_commit(loop, &loop->callback_error));
+    }
     takeover_give_up(loop, partitions, count);
 }
 
@@ -577,6 +579,9 @@ enum status loop_step(struct loop *loop, int timeout_ms, struct bus_error *out_e
         TRY(takeover_settle(loop, out_error));
     }
     enum status status = batch(loop, timeout_ms, out_error);
+    if (MUTANT(WAIT_IN_TRANSACTION)) {
+        TRY(takeover_meet_need(loop, out_error));
+    }
     status = status == STATUS_OK ? batch_commit(loop, out_error) : batch_fail(loop, status, out_error);
     if (loop->callback_status != STATUS_OK) {
         *out_error = loop->callback_error;

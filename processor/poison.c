@@ -1,6 +1,6 @@
 #include "processor/poison.h"
 
-#include "state/mutant.h"
+#include "base/mutant.h"
 
 /* One record a transaction until all those of the batch that failed are behind. */
 #define SINGLES_PER_RECORD 2

@@ -1,7 +1,7 @@
 #include "state/store.h"
 
 #include "base/assert.h"
-#include "state/mutant.h"
+#include "base/mutant.h"
 #include "state/timers.h"
 
 void store_init(struct store *store, struct kv *kv, struct kv_batch *overlay, const struct codec *codec,

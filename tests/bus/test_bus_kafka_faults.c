@@ -88,7 +88,7 @@ static void test_faults(void **state)
         {"end: not authorized", END_TXN, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 1, 0, STATUS_FATAL,
          true},
         {"end: disconnect", END_TXN, RD_KAFKA_RESP_ERR__TRANSPORT, 1, 0, STATUS_OK, true},
-        {"end: late", END_TXN, 0, 1, 2500, STATUS_OK, true},
+        {"end: late", END_TXN, 0, 1, 5000, STATUS_OK, true},
     };
     for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
         struct bus_error error = {""};
@@ -133,10 +133,10 @@ static void test_silent_abort(void **state)
     int64_t begin_ms = bus_kafka_clock_ms();
     expect(bus_kafka_transactions_abort(fixture->transactions, &error), STATUS_OK, &error);
     print_message("abort: %lld ms\n", (long long)(bus_kafka_clock_ms() - begin_ms));
-    assert_true(bus_kafka_clock_ms() - begin_ms < 12000);
+    assert_true(bus_kafka_clock_ms() - begin_ms < 30000);
     rd_kafka_mock_broker_set_up(fixture->cluster, 1);
     enum status status = STATUS_RETRIABLE;
-    while (status == STATUS_RETRIABLE && bus_kafka_clock_ms() - begin_ms < 40000) {
+    while (status == STATUS_RETRIABLE && bus_kafka_clock_ms() - begin_ms < 90000) {
         status = bus_kafka_transactions_begin(fixture->transactions, &error);
     }
     expect(status, STATUS_OK, &error);
@@ -168,7 +168,7 @@ static int set_up(void **state)
     rd_kafka_mock_topic_create(fixture.cluster, "topic", PARTITIONS, 1);
     struct bus_kafka_property properties[] = {
         {"bootstrap.servers", rd_kafka_mock_cluster_bootstraps(fixture.cluster)},
-        {"socket.timeout.ms", "1100"},
+        {"socket.timeout.ms", "3000"},
     };
     struct bus_kafka_options options = {.common = properties, .common_count = 2};
     struct bus_error error;

@@ -33,7 +33,7 @@ static void log_line(void *owner, int level, const char *text)
     }
 }
 
-void fixture_open(struct fixture *fixture, const struct fixture_property *properties)
+static void open_bus(struct fixture *fixture, const struct fixture_property *properties)
 {
     struct bus_kafka_property common[16] = {{"bootstrap.servers", fixture_bootstrap()}};
     struct bus_kafka_property consumer[16];
@@ -51,13 +51,30 @@ void fixture_open(struct fixture *fixture, const struct fixture_property *proper
     *fixture = (struct fixture){0};
     struct bus_error error;
     fixture_ok(bus_kafka_open(&options, &fixture->bus, &error), &error);
-    uint8_t chance[4];
-    bus_random(fixture->bus, chance, sizeof chance);
-    snprintf(fixture->prefix, sizeof fixture->prefix, "t%02x%02x%02x%02x", chance[0], chance[1], chance[2], chance[3]);
+}
+
+static void open_topics(struct fixture *fixture)
+{
     fixture->commands = fixture_topic(fixture, "commands", BUS_CLEANUP_DELETE);
     fixture->results = fixture_topic(fixture, "results", BUS_CLEANUP_DELETE);
     fixture->state = fixture_topic(fixture, "state", BUS_CLEANUP_COMPACT);
     fixture->history = fixture_topic(fixture, "history", BUS_CLEANUP_DELETE);
+}
+
+void fixture_share(struct fixture *fixture, const struct fixture *other, const struct fixture_property *properties)
+{
+    open_bus(fixture, properties);
+    snprintf(fixture->prefix, sizeof fixture->prefix, "%s", other->prefix);
+    open_topics(fixture);
+}
+
+void fixture_open(struct fixture *fixture, const struct fixture_property *properties)
+{
+    open_bus(fixture, properties);
+    uint8_t chance[4];
+    bus_random(fixture->bus, chance, sizeof chance);
+    snprintf(fixture->prefix, sizeof fixture->prefix, "t%02x%02x%02x%02x", chance[0], chance[1], chance[2], chance[3]);
+    open_topics(fixture);
 }
 
 void fixture_close(struct fixture *fixture)
@@ -101,7 +118,7 @@ void fixture_write(struct fixture *fixture, const struct bus_topic *topic, uint3
         struct bus_message message = fixture_message(topic, partition, value);
         fixture_ok(bus_producer_send(producer, &message, &error), &error);
     }
-    fixture_ok(bus_producer_flush(producer, 20000, &error), &error);
+    fixture_ok(bus_producer_flush(producer, FIXTURE_WAIT_MS, &error), &error);
     bus_producer_close(producer);
 }
 
@@ -111,10 +128,15 @@ int fixture_read(struct fixture *fixture, const struct bus_topic *topic, uint32_
     struct bus_error error;
     int64_t begin;
     int64_t end;
-    fixture_ok(bus_bounds(fixture->bus, topic, partition, true, &begin, &end, &error), &error);
+    enum status known = STATUS_RETRIABLE;
+    for (int64_t until_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+         known == STATUS_RETRIABLE && fixture_clock_ms() < until_ms;) {
+        known = bus_bounds(fixture->bus, topic, partition, true, &begin, &end, &error);
+    }
+    fixture_ok(known, &error);
     fixture_ok(bus_reader_open(fixture->bus, topic, partition, begin, &reader, &error), &error);
     int count = 0;
-    int64_t deadline_ms = fixture_clock_ms() + 20000;
+    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
     while (bus_reader_position(reader) < end && fixture_clock_ms() < deadline_ms) {
         struct bus_record record;
         enum status status = bus_reader_next(reader, 1000, &record, &error);
@@ -132,13 +154,52 @@ int fixture_read(struct fixture *fixture, const struct bus_topic *topic, uint32_
     return count;
 }
 
+void fixture_await_end(struct fixture *fixture, const struct bus_topic *topic, uint32_t partition, int64_t end)
+{
+    struct bus_error error;
+    int64_t begin;
+    int64_t seen = 0;
+    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+    while (seen < end && fixture_clock_ms() < deadline_ms) {
+        fixture_ok(bus_bounds(fixture->bus, topic, partition, false, &begin, &seen, &error), &error);
+    }
+    assert_int_equal(seen, end);
+}
+
+/* ---- The broker ---- */
+
+bool fixture_broker_is_ours(void)
+{
+    bool ours = getenv("PAWL_TEST_BROKER_DIR") != NULL;
+    if (!ours) {
+        print_message("skipped: the broker is not ours (PAWL_TEST_BROKER_DIR)\n");
+    }
+    return ours;
+}
+
 void fixture_broker(const char *what)
 {
-    const char *directory = getenv("PAWL_TEST_BROKER_DIR");
-    assert_non_null(directory);
     char command[512];
-    snprintf(command, sizeof command, "%s/tests/kafka/broker %s %s", PAWL_SOURCE_DIR, what, directory);
+    snprintf(command, sizeof command, "%s/tests/kafka/broker %s %s >/dev/null", PAWL_SOURCE_DIR, what,
+             getenv("PAWL_TEST_BROKER_DIR"));
     assert_int_equal(system(command), 0);
+}
+
+void fixture_broker_later(const char *what, int seconds)
+{
+    char command[512];
+    snprintf(command, sizeof command, "(sleep %d; exec %s/tests/kafka/broker %s %s >/dev/null) &", seconds,
+             PAWL_SOURCE_DIR, what, getenv("PAWL_TEST_BROKER_DIR"));
+    assert_int_equal(system(command), 0);
+}
+
+int fixture_broker_up(void **state)
+{
+    (void)state;
+    if (getenv("PAWL_TEST_BROKER_DIR") != NULL) {
+        fixture_broker("start");
+    }
+    return 0;
 }
 
 /* ---- A stream thread's member ---- */
@@ -208,7 +269,7 @@ size_t stream_held(const struct stream *stream)
 
 void stream_await(struct stream *stream, size_t count)
 {
-    int64_t deadline_ms = fixture_clock_ms() + 30000;
+    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
     while (stream_held(stream) != count) {
         struct bus_record record;
         struct bus_error error;
@@ -224,7 +285,7 @@ void stream_await(struct stream *stream, size_t count)
 
 struct bus_record stream_next(struct stream *stream)
 {
-    int64_t deadline_ms = fixture_clock_ms() + 10000;
+    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
     struct bus_record record = {0};
     struct bus_error error;
     for (;;) {
@@ -246,7 +307,7 @@ struct bus_position stream_stable(struct stream *stream, uint32_t partition)
     struct bus_position position = {0};
     struct bus_error error;
     enum status status = STATUS_RETRIABLE;
-    int64_t deadline_ms = fixture_clock_ms() + 30000;
+    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
     while (status == STATUS_RETRIABLE && fixture_clock_ms() < deadline_ms) {
         status = bus_member_stable(stream->member, partition, &position, &error);
     }

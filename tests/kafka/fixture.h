@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #define FIXTURE_PARTITIONS 4
+#define FIXTURE_WAIT_MS 60000 /* for what is sure to come: machines may be slow, and broken code may take its time */
 
 struct fixture {
     struct bus *bus;
@@ -33,6 +34,9 @@ const char *fixture_bootstrap(void);
 void fixture_open(struct fixture *fixture, const struct fixture_property *properties);
 void fixture_close(struct fixture *fixture);
 
+/* Another bus on the topics of `other`. */
+void fixture_share(struct fixture *fixture, const struct fixture *other, const struct fixture_property *properties);
+
 /* `<prefix>.<name>`, made with FIXTURE_PARTITIONS partitions. */
 const struct bus_topic *fixture_topic(struct fixture *fixture, const char *name, enum bus_cleanup cleanup);
 
@@ -43,8 +47,18 @@ void fixture_write(struct fixture *fixture, const struct bus_topic *topic, uint3
  * how many. */
 int fixture_read(struct fixture *fixture, const struct bus_topic *topic, uint32_t partition, int first);
 
-/* Has tests/kafka/broker do `what` with the broker of this test. */
+/* Waits until the uncommitted end is there. */
+void fixture_await_end(struct fixture *fixture, const struct bus_topic *topic, uint32_t partition, int64_t end);
+
+/* Whether the broker is this test's own, to be killed and paused. Says so if it is not. */
+bool fixture_broker_is_ours(void);
+
+/* Has tests/kafka/broker do `what` with it; in the background, after some seconds. */
 void fixture_broker(const char *what);
+void fixture_broker_later(const char *what, int seconds);
+
+/* A test's set-up: whatever the one before it left behind, the broker is up. */
+int fixture_broker_up(void **state);
 
 struct stream {
     struct fixture *fixture;
@@ -58,10 +72,10 @@ struct stream {
 };
 
 void stream_open(struct stream *stream, struct fixture *fixture, const char *instance);
-/* Polls until `count` partitions are held; fails the test after 30 s. Records that come are dropped. */
+/* Polls until `count` partitions are held; fails the test after FIXTURE_WAIT_MS. Records that come are dropped. */
 void stream_await(struct stream *stream, size_t count);
 size_t stream_held(const struct stream *stream);
-/* One more record within 10 s. */
+/* One more record, within FIXTURE_WAIT_MS. */
 struct bus_record stream_next(struct stream *stream);
 struct bus_position stream_stable(struct stream *stream, uint32_t partition);
 

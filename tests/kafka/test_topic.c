@@ -27,7 +27,7 @@ static void delete_topic(const char *name)
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_DeleteTopic_t *wanted = rd_kafka_DeleteTopic_new(name);
     rd_kafka_DeleteTopics(client, &wanted, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 10000);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, FIXTURE_WAIT_MS);
     assert_non_null(event);
     assert_int_equal(rd_kafka_event_error(event), 0);
     rd_kafka_event_destroy(event);
@@ -43,7 +43,7 @@ static void add_partitions(const char *name, size_t count)
     char text[256];
     rd_kafka_NewPartitions_t *wanted = rd_kafka_NewPartitions_new(name, count, text, sizeof text);
     rd_kafka_CreatePartitions(client, &wanted, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 10000);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, FIXTURE_WAIT_MS);
     assert_non_null(event);
     assert_int_equal(rd_kafka_event_error(event), 0);
     rd_kafka_event_destroy(event);
@@ -96,7 +96,7 @@ static void test_check(void **state)
     fixture_ok(bus_topics_check(own.bus, &error), &error);
     add_partitions(bus_topic_name(own.history).bytes, FIXTURE_PARTITIONS + 1);
     enum status status = STATUS_OK;
-    for (int64_t deadline_ms = fixture_clock_ms() + 10000; status == STATUS_OK && fixture_clock_ms() < deadline_ms;) {
+    for (int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS; status == STATUS_OK && fixture_clock_ms() < deadline_ms;) {
         status = bus_topics_check(own.bus, &error);
     }
     assert_int_equal(status, STATUS_REFUSED);
@@ -128,7 +128,7 @@ static void test_mark(void **state)
     struct bus_topic_config config = {
         .name = str_of(name), .partition_count = FIXTURE_PARTITIONS, .max_message_bytes = 100000};
     enum status status;
-    int64_t deadline_ms = fixture_clock_ms() + 10000;
+    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
     do {
         status = bus_topic_create(own.bus, &config, &error);
         fixture_ok(bus_kafka_open(&options, &other, &error), &error);
@@ -166,7 +166,7 @@ static struct bus_record next(struct bus_reader *reader)
 {
     struct bus_record record = {0};
     struct bus_error error;
-    for (int64_t deadline_ms = fixture_clock_ms() + 10000; fixture_clock_ms() < deadline_ms;) {
+    for (int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS; fixture_clock_ms() < deadline_ms;) {
         enum status status = bus_reader_next(reader, 1000, &record, &error);
         if (status == STATUS_OK) {
             return record;
@@ -245,7 +245,7 @@ static void test_readers(void **state)
     bus_reader_close(readers[1]);
     fixture_ok(bus_reader_open(fixture.bus, fixture.commands, 0, 6, &readers[0], &error), &error);
     enum status status = STATUS_END;
-    for (int64_t deadline_ms = fixture_clock_ms() + 10000; status == STATUS_END && fixture_clock_ms() < deadline_ms;) {
+    for (int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS; status == STATUS_END && fixture_clock_ms() < deadline_ms;) {
         status = bus_reader_next(readers[0], 100, &record, &error);
     }
     assert_int_equal(status, STATUS_REFUSED); /* beyond the end */

@@ -277,6 +277,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(test_disk_full), cmocka_unit_test(test_reopen),         cmocka_unit_test(test_kill),
         cmocka_unit_test(test_corrupt),   cmocka_unit_test(test_missing_folder),
     };
+    cmocka_set_test_filter(getenv("PAWL_TEST_FILTER"));
     return cmocka_run_group_tests(tests, NULL, NULL) + kv_suite_run("kv_rocksdb, no log", &none_suite) +
            kv_suite_run("kv_rocksdb, log", &sync_suite);
 }

@@ -1,10 +1,10 @@
 /* The simulator: `sim SEED [--trace]`, `sim --seeds FROM TO`, and with `--mutant NAME` a planted bug that it must find.
- */
+ * `sim --mutants [SEEDS]` plants all those that base/mutants.def leaves to it, each until a seed finds it. */
 #include "world.h"
 
 #include "base/assert.h"
 #include "base/log.h"
-#include "state/mutant.h"
+#include "base/mutant.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,18 +13,22 @@
 #include <time.h>
 #include <unistd.h>
 
-enum mutant mutant_active = MUTANT_NONE;
+#define SEED_SECONDS_MAX 60 /* one that takes longer hangs */
+#define MUTANT_SEEDS 400
 
-static const char *const mutant_names[MUTANT_COUNT] = {
-    "none",
-#define MUTANT_ROW(id, text) #id,
-#include "state/mutants.def"
+static const struct {
+    const char *name;
+    const char *catcher;
+} mutants[MUTANT_COUNT] = {
+    {"none", ""},
+#define MUTANT_ROW(id, catcher, text) {#id, catcher},
+#include "base/mutants.def"
 };
 
 static bool choose_mutant(const char *name)
 {
     for (int at = 1; at < MUTANT_COUNT; at++) {
-        if (strcmp(mutant_names[at], name) == 0) {
+        if (strcmp(mutants[at].name, name) == 0) {
             mutant_active = (enum mutant)at;
             return true;
         }
@@ -64,37 +68,48 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Each mutant in a process of its own, as it may break anything: how many seeds it takes to find it. */
+/* The planted bug in a process of its own, as it may break anything. Returns the first seed that finds it, 0: none does. */
+static uint64_t hunt(uint64_t seeds_max)
+{
+    for (uint64_t seed = 1; seed <= seeds_max; seed++) {
+        fflush(stdout);
+        pid_t child = fork();
+        if (child == 0) {
+            if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL) {
+                _exit(0);
+            }
+            alarm(SEED_SECONDS_MAX);
+            _exit(run(seed, false) ? 0 : 1);
+        }
+        int result = 0;
+        waitpid(child, &result, 0);
+        if (!WIFEXITED(result) || WEXITSTATUS(result) != 0) {
+            return seed;
+        }
+    }
+    return 0;
+}
+
+/* Of the one that was chosen, or of all: how many seeds it takes to find it. */
 static int run_mutants(uint64_t seeds_max)
 {
+    enum mutant chosen = mutant_active;
     int missed = 0;
     for (int at = 1; at < MUTANT_COUNT; at++) {
-        uint64_t seed = 1;
-        bool caught = false;
-        int64_t began_ms = now_ms();
-        for (; seed <= seeds_max && !caught; seed++) {
-            pid_t child = fork();
-            if (child == 0) {
-                mutant_active = (enum mutant)at;
-                if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL) {
-                    _exit(0);
-                }
-                alarm(20);
-                _exit(run(seed, false) ? 0 : 1);
-            }
-            int result = 0;
-            waitpid(child, &result, 0);
-            caught = !WIFEXITED(result) || WEXITSTATUS(result) != 0;
+        if (chosen != MUTANT_NONE ? at != (int)chosen : strcmp(mutants[at].catcher, "sim") != 0) {
+            continue;
         }
-        if (caught) {
-            printf("%-28s caught by seed %llu (%lld ms)\n", mutant_names[at], (unsigned long long)seed - 1,
+        int64_t began_ms = now_ms();
+        mutant_active = (enum mutant)at;
+        uint64_t seed = hunt(seeds_max);
+        if (seed > 0) {
+            printf("%-28s caught by seed %llu (%lld ms)\n", mutants[at].name, (unsigned long long)seed,
                    (long long)(now_ms() - began_ms));
         } else {
-            printf("%-28s NOT caught by %llu seeds (%lld ms)\n", mutant_names[at], (unsigned long long)seeds_max,
+            printf("%-28s NOT caught by %llu seeds (%lld ms)\n", mutants[at].name, (unsigned long long)seeds_max,
                    (long long)(now_ms() - began_ms));
             missed++;
         }
-        fflush(stdout);
     }
     return missed > 0;
 }
@@ -123,7 +138,7 @@ int main(int count, char **arguments)
         }
     }
     if (mode != NULL && strcmp(mode, "--mutants") == 0) {
-        return run_mutants(plain_count > 0 ? strtoull(plain[0], NULL, 10) : 200);
+        return run_mutants(plain_count > 0 ? strtoull(plain[0], NULL, 10) : MUTANT_SEEDS);
     }
     if (mode != NULL && plain_count == 2) {
         return run_all(strtoull(plain[0], NULL, 10), strtoull(plain[1], NULL, 10));
@@ -131,6 +146,6 @@ int main(int count, char **arguments)
     if (mode == NULL && plain_count == 1) {
         return run(strtoull(plain[0], NULL, 10), trace) ? 0 : 1;
     }
-    printf("usage: sim SEED [--trace] [--mutant NAME] | sim --seeds FROM TO [--mutant NAME] | sim --mutants [SEEDS]\n");
+    printf("usage: sim SEED [--trace] [--mutant NAME] | sim --seeds FROM TO [--mutant NAME] | sim --mutants [SEEDS] [--mutant NAME]\n");
     return 2;
 }

@@ -1,7 +1,7 @@
 #include "state/keys.h"
 
 #include "base/limits.h"
-#include "state/mutant.h"
+#include "base/mutant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,8 +102,8 @@ static void test_outside_texts(void **state)
 static void test_no_mutants(void **state)
 {
     (void)state;
-#define MUTANT_ROW(id, text) assert_int_equal(MUTANT(id), 0);
-#include "state/mutants.def"
+#define MUTANT_ROW(id, catcher, text) assert_int_equal(MUTANT(id), 0);
+#include "base/mutants.def"
 }
 
 int main(void)

@@ -1,16 +1,16 @@
-/* Planted bugs (state/mutants.def): MUTANT(NAME) is a constant false in every build that ships.
+/* Planted bugs (base/mutants.def): MUTANT(NAME) is a constant false in every build that ships.
  *
- * With -DPAWL_MUTANT_<NAME>=1 that one is true. With -DPAWL_MUTANTS (the simulator's own copy of state/ and processor/)
- * the one that `mutant_active` names is, so that one program shows them all. */
-#ifndef PAWL_STATE_MUTANT_H
-#define PAWL_STATE_MUTANT_H
+ * With -DPAWL_MUTANT_<NAME>=1 that one is true. With -DPAWL_MUTANTS (tests/mutants: a copy of bus/, state/ and processor/
+ * of its own) the one that `mutant_active` names is, so that one program shows them all. */
+#ifndef PAWL_BASE_MUTANT_H
+#define PAWL_BASE_MUTANT_H
 
 #ifdef PAWL_MUTANTS
 
 enum mutant {
     MUTANT_NONE,
-#define MUTANT_ROW(id, text) MUTANT_##id,
-#include "state/mutants.def"
+#define MUTANT_ROW(id, catcher, text) MUTANT_##id,
+#include "base/mutants.def"
     MUTANT_COUNT
 };
 extern enum mutant mutant_active; /* test builds only (STYLE 23) */
