@@ -160,6 +160,14 @@ enum status call_command(struct call *call, enum record_id record, void *value, 
     return STATUS_OK;
 }
 
+enum status call_poll(struct call *call, struct str activity_arn, struct str worker_name)
+{
+    ASSERT(call->state == CALL_RUNNING);
+    call->poller = (struct activities_poller){.activity_arn = activity_arn, .worker_name = worker_name};
+    call->state = CALL_POLLS;
+    return STATUS_OK;
+}
+
 /* ---- Running ---- */
 
 static enum status run(struct call *call, struct str target, struct str body)
@@ -335,8 +343,51 @@ static void fill_principal(struct call *call)
     }
 }
 
+/* ---- The way of a poll ---- */
+
+static enum status answer_task(struct call *call, const struct task_request *task)
+{
+    struct buffer body = buffer_in(call->arena);
+    if (task == NULL) {
+        return call_answer(call, STR("{}"));
+    }
+    TRY(buffer_add(&body, STR("{\"taskToken\":")));
+    TRY(value_write_string(&body, task->task_token));
+    TRY(buffer_add(&body, STR(",\"input\":")));
+    TRY(value_write_string(&body, task->parameters));
+    TRY(buffer_add_byte(&body, '}'));
+    return call_answer(call, buffer_text(&body));
+}
+
+static void on_task(struct activities_poller *poller, enum status status, const struct task_request *task)
+{
+    struct call *call = poller->owner;
+    call->state = CALL_RUNNING;
+    if (status == STATUS_OK) {
+        status = answer_task(call, task);
+    }
+    if (status != STATUS_OK) {
+        fail_by_status(call, status);
+    }
+    call->answered(call);
+}
+
+static bool is_gone(struct activities_poller *poller)
+{
+    const struct call *call = poller->owner;
+    return call->is_gone(call);
+}
+
 void call_launch(struct call *call)
 {
+    if (call->state == CALL_POLLS) {
+        call->poller.arena = call->arena;
+        call->poller.is_gone = is_gone;
+        call->poller.done = on_task;
+        call->poller.owner = call;
+        activities_poll(call->gateway->activities, &call->poller);
+        return;
+    }
     ASSERT(call->state == CALL_COMMANDS);
     fill_principal(call);
     call->command.arena = call->arena;

@@ -4,12 +4,14 @@
  *     call_answer     here is the answer
  *     call_refuse     this exception
  *     call_command    a command or result goes to pawl; its Reply will be the answer, once the view shows what it did
+ *     call_poll       it waits for an activity's task
  *
  * What it is given lies in the call's arena, as does what it makes. */
 #ifndef PAWL_GATEWAY_CALL_H
 #define PAWL_GATEWAY_CALL_H
 
 #include "asl/value.h"
+#include "gateway/activities.h"
 #include "gateway/client.h"
 #include "gateway/gateway_parts.h"
 #include "gateway/operations.h"
@@ -19,6 +21,7 @@ enum call_state {
     CALL_RUNNING,
     CALL_ANSWERED,
     CALL_COMMANDS, /* call_launch will send it */
+    CALL_POLLS,    /* call_launch will let it wait */
 };
 
 /* What a command does, and where the view must show it before the answer is given. */
@@ -55,6 +58,8 @@ struct call {
     struct client_request command;
     struct view_wait wait;
     const struct reply *reply;
+    struct activities_poller poller;
+    bool (*is_gone)(const struct call *call); /* whether the caller has hung up */
     void (*answered)(struct call *call); /* called once, from any thread, after call_launch */
     void *owner;
 };
@@ -83,9 +88,12 @@ MUST_CHECK enum status call_refuse_quoting(struct call *call, struct str excepti
 MUST_CHECK enum status call_command(struct call *call, enum record_id record, void *value, struct str key,
                                     enum call_effect effect);
 
+/* The next task of the activity is the answer, or that there is none. worker_name may be STR_NONE. */
+MUST_CHECK enum status call_poll(struct call *call, struct str activity_arn, struct str worker_name);
+
 /* ---- For http.c ---- */
 
-/* Checks the request and runs the operation: CALL_ANSWERED, or CALL_COMMANDS. */
+/* Checks the request and runs the operation: CALL_ANSWERED, or what call_launch is for. */
 void call_run(struct call *call, struct str target, struct str body);
 
 /* Goes on with one that is not answered: call->answered will be called, perhaps before this returns. */

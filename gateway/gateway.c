@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include "base/limits.h"
+#include "gateway/activities.h"
 #include "gateway/gateway_parts.h"
 #include "gateway/http.h"
 #include "gateway/listen.h"
@@ -21,6 +22,7 @@ const struct gateway_config gateway_config_default = {
     .connection_count_max = 10000,
     .reply_timeout_ms = 30000,
     .view_timeout_ms = 5000,
+    .poll_ms = 60000,
 };
 
 /* ---- The view's store ---- */
@@ -87,12 +89,21 @@ static enum status start(struct gateway *gateway, struct bus_error *out_error)
     raise_file_limit();
     TRY(codec_create(&gateway->codec));
     TRY(open_store(gateway, out_error));
+    const struct activities_config activities_config = {
+        .bus = gateway->bus,
+        .kv = gateway->kv,
+        .codec = gateway->codec,
+        .poll_ms = config->poll_ms,
+    };
+    TRY(activities_open(&activities_config, &gateway->activities));
     const struct view_config view_config = {
         .bus = gateway->bus,
         .codec = gateway->codec,
         .prefix = config->prefix,
         .kv = gateway->kv,
         .wait_ms = config->view_timeout_ms,
+        .task_came = activities_task_came,
+        .owner = gateway->activities,
     };
     TRY(view_open(&view_config, &gateway->view, out_error));
     struct client_config client_config = {
@@ -103,6 +114,7 @@ static enum status start(struct gateway *gateway, struct bus_error *out_error)
     };
     memcpy(client_config.encodings, config->encodings, sizeof client_config.encodings);
     TRY(client_open(&client_config, &gateway->client, out_error));
+    TRY(activities_start(gateway->activities, gateway->view, gateway->client));
     return http_open(gateway, &address, &gateway->http, out_error);
 }
 
@@ -131,6 +143,9 @@ void gateway_stop(struct gateway *gateway)
     if (gateway->client != NULL) {
         client_stop(gateway->client);
     }
+    if (gateway->activities != NULL) {
+        activities_stop(gateway->activities);
+    }
     if (gateway->view != NULL) {
         view_stop(gateway->view);
     }
@@ -142,6 +157,9 @@ void gateway_stop(struct gateway *gateway)
     }
     if (gateway->view != NULL) {
         view_close(gateway->view);
+    }
+    if (gateway->activities != NULL) {
+        activities_close(gateway->activities); /* after the view, whose thread tells it of tasks */
     }
     if (gateway->kv != NULL) {
         kv_close(gateway->kv);

@@ -29,6 +29,7 @@ struct gateway_config {
     uint32_t connection_count_max;
     int64_t reply_timeout_ms;   /* for a Reply */
     int64_t view_timeout_ms;    /* for the view to show what a Reply told of */
+    int64_t poll_ms;            /* GetActivityTask waits so long for a task; AWS: 60 s */
     /* Whether the processor of this process is ready; NULL: there is none here. */
     void (*processor_ready)(void *owner, struct gateway_ready *out_ready);
     void *owner;

@@ -6,6 +6,7 @@
 #include "gateway/gateway.h"
 #include "gateway/view.h"
 
+struct activities;
 struct http;
 
 struct gateway {
@@ -15,6 +16,7 @@ struct gateway {
     struct kv *kv;
     struct view *view;
     struct client *client;
+    struct activities *activities;
     struct http *http;
 };
 

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #define CONTENT_TYPE "application/x-amz-json-1.0"
 
@@ -87,6 +88,20 @@ static void on_answered(struct call *call)
 {
     struct exchange *exchange = call->owner;
     MHD_resume_connection(exchange->connection);
+}
+
+/* A connection that waits is not looked at by the server: whether its other end is closed is for us to ask. */
+static bool is_gone(const struct call *call)
+{
+    const struct exchange *exchange = call->owner;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    char byte;
+    if (info == NULL) {
+        return false;
+    }
+    ssize_t length = recv(info->connect_fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+    return length == 0 || (length < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 /* ---- What is asked ---- */
@@ -214,6 +229,7 @@ static struct exchange *exchange_create(struct http *http, struct MHD_Connection
     exchange->call = (struct call){
         .gateway = http->gateway,
         .arena = arena,
+        .is_gone = is_gone,
         .answered = on_answered,
         .owner = exchange,
     };

@@ -16,21 +16,42 @@ static struct str resource_type(struct str arn)
     return str_slice(arn, 0, str_find(arn, ':'));
 }
 
-enum status subject_check_arn(struct call *call, struct str arn, enum arn_type wanted, bool *out_refused)
+static enum status refuse_arn(struct call *call, struct str arn)
 {
-    enum arn_type type = arn_type_of(arn);
     struct str resource = resource_type(arn);
-    *out_refused = type != wanted;
-    if (type == wanted) {
-        return STATUS_OK;
-    }
-    if (type == ARN_NONE || resource.length == 0) {
+    if (arn_type_of(arn) == ARN_NONE || resource.length == 0) {
         struct str reason;
         TRY(arena_concat(call->arena, STR("Invalid ARN prefix: "), arn, &reason));
         return call_refuse_quoting(call, STR("InvalidArn"), "Invalid Arn", reason);
     }
     return call_refuse(call, STR("InvalidArn"), "Invalid Arn: 'Resource type not valid in this context: %.*s'",
                        STR_ARGS(resource));
+}
+
+enum status subject_check_arn(struct call *call, struct str arn, enum arn_type wanted, bool *out_refused)
+{
+    *out_refused = arn_type_of(arn) != wanted;
+    return *out_refused ? refuse_arn(call, arn) : STATUS_OK;
+}
+
+enum status subject_check_resource(struct call *call, struct str arn, struct str wanted, bool *out_refused)
+{
+    *out_refused = !str_equal(resource_type(arn), wanted);
+    return *out_refused ? refuse_arn(call, arn) : STATUS_OK;
+}
+
+enum status subject_activity(struct call *call, struct str arn, const struct definition **out_activity, bool *out_refused)
+{
+    TRY(subject_check_resource(call, arn, STR("activity"), out_refused));
+    if (*out_refused) {
+        return STATUS_OK;
+    }
+    enum status status = view_machine(call->gateway->view, call->arena, arn, out_activity);
+    *out_refused = status == STATUS_NOT_FOUND;
+    if (status == STATUS_NOT_FOUND) {
+        return call_refuse_quoting(call, STR("ActivityDoesNotExist"), "Activity Does Not Exist", arn);
+    }
+    return status;
 }
 
 enum status subject_execution(struct call *call, const struct execution_status **out_execution, bool *out_refused)

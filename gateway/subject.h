@@ -10,6 +10,13 @@
 /* The ARN is of type `wanted`. */
 MUST_CHECK enum status subject_check_arn(struct call *call, struct str arn, enum arn_type wanted, bool *out_refused);
 
+/* The ARN's resource type ("activity" of arn:aws:states:R:A:activity:NAME) is `wanted`. */
+MUST_CHECK enum status subject_check_resource(struct call *call, struct str arn, struct str wanted, bool *out_refused);
+
+/* The activity is there. */
+MUST_CHECK enum status subject_activity(struct call *call, struct str arn, const struct definition **out_activity,
+                                        bool *out_refused);
+
 /* The execution of the member `executionArn`. */
 MUST_CHECK enum status subject_execution(struct call *call, const struct execution_status **out_execution,
                                          bool *out_refused);

@@ -26,6 +26,9 @@ static enum status basis_text(struct view *view, struct str *out_text)
     TRY(buffer_add(&buffer, bus_cluster_id(view->config.bus)));
     for (size_t at = 0; at < view->reader_count; at++) {
         const struct view_reader *reader = &view->readers[at];
+        if (reader->topic == TOPIC_TASKS) {
+            continue; /* comes later, and has a mark of its own */
+        }
         TRY(buffer_format(&buffer, " %d-%" PRIu32 ":%.*s", (int)reader->topic, reader->partition,
                           STR_ARGS(bus_topic_mark(reader->handle))));
     }
@@ -123,6 +126,22 @@ static enum status open_reader(struct view *view, struct view_reader *reader, st
                            out_error);
 }
 
+enum status view_add_readers(struct view *view, enum topic_id topic, const struct bus_topic *handle,
+                             struct bus_error *out_error)
+{
+    uint32_t count = bus_topic_partition_count(handle);
+    struct view_reader *readers = realloc(view->readers, (view->reader_count + count) * sizeof *readers);
+    TRY_NEW(readers);
+    view->readers = readers;
+    for (uint32_t partition = 0; partition < count; partition++) {
+        struct view_reader *reader = &view->readers[view->reader_count];
+        *reader = (struct view_reader){.topic = topic, .partition = partition, .handle = handle};
+        TRY(open_reader(view, reader, out_error));
+        view->reader_count += 1;
+    }
+    return STATUS_OK;
+}
+
 static void close_readers(struct view *view)
 {
     for (size_t at = 0; at < view->reader_count; at++) {
@@ -205,6 +224,7 @@ static enum status run_round(struct view *view, bool *out_found, bool *out_more,
         TRY(tell_kv(kv_batch_write(view->batch, &kv_error), &kv_error, out_error));
         view->dirty = true;
     }
+    view_tasks_tell(view);
     *out_found = view->batch_bytes > 0;
     return STATUS_OK;
 }
@@ -277,7 +297,10 @@ static void *run(void *owner)
     while (status == STATUS_OK && !atomic_load(&view->stopping)) {
         bool found = true;
         bool more = true;
-        status = run_round(view, &found, &more, &error);
+        status = view_tasks_look(view, bus_now_ms(view->config.bus), &error);
+        if (status == STATUS_OK) {
+            status = run_round(view, &found, &more, &error);
+        }
         if (status == STATUS_REFUSED) {
             status = start_anew(view, &error);
             continue;

@@ -21,6 +21,9 @@ struct view_config {
     struct str prefix; /* of topics */
     struct kv *kv;     /* the store; closed by whoever opened it */
     int64_t wait_ms;   /* view_await gives up after this */
+    /* Told by the view's thread of each activity task that has come; NULL: nobody asks. `key` is its row's. */
+    void (*task_came)(void *owner, struct str activity_arn, struct str key);
+    void *owner;
 };
 
 /* Opens the topics and starts the thread. */

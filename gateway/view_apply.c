@@ -150,6 +150,8 @@ enum status view_apply(struct view *view, enum topic_id topic, const struct bus_
         return apply_execution(view, record);
     case TOPIC_HISTORY:
         return apply_event(view, record);
+    case TOPIC_TASKS:
+        return view_tasks_apply(view, record);
     }
     UNREACHABLE("topic of the view");
 }

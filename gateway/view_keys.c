@@ -43,6 +43,24 @@ bool view_keys_basis(struct view_key *out_key)
     return true;
 }
 
+bool view_keys_mark(enum topic_id topic, struct view_key *out_key)
+{
+    begin(out_key, 'b');
+    return add_number(out_key, (uint64_t)topic, 1);
+}
+
+bool view_keys_tasks(struct str activity_arn, struct view_key *out_key)
+{
+    begin(out_key, VIEW_KIND_TASK);
+    return add(out_key, activity_arn) && add(out_key, (struct str){"", 1});
+}
+
+bool view_keys_task(const struct view_task *task, struct view_key *out_key)
+{
+    return view_keys_tasks(task->activity_arn, out_key) && add_number(out_key, (uint64_t)task->time_us, NUMBER_BYTES) &&
+           add_number(out_key, task->partition, 4) && add_number(out_key, (uint64_t)task->offset, NUMBER_BYTES);
+}
+
 bool view_keys_head(struct str arn, struct view_key *out_key)
 {
     begin(out_key, 'd');

@@ -9,6 +9,8 @@
  *     s ARN of a machine NUL status ~start ARN   the same by status                   (empty)
  *     h execution id, event id             history                                    (HistoryEvent)
  *     w ARN                                an Express execution: running, or ended lately   (ExecutionStatus)
+ *     a ARN of an activity NUL scheduled time, partition, offset      a task that nobody has claimed   (TaskRequest)
+ *     y the same                           one that is being claimed                (TaskRequest)
  *     e execution id                       its last event's id                      (8 bytes) */
 #ifndef PAWL_GATEWAY_VIEW_KEYS_H
 #define PAWL_GATEWAY_VIEW_KEYS_H
@@ -58,5 +60,20 @@ struct str view_keys_index_arn(struct str key, size_t prefix_length);
 #define VIEW_NUMBER_BYTES 8
 void view_keys_number_write(int64_t number, char out_bytes[VIEW_NUMBER_BYTES]);
 int64_t view_keys_number(struct str bytes);
+
+/* What the store knows of the topic by. */
+bool view_keys_mark(enum topic_id topic, struct view_key *out_key);
+
+/* A task's row, and what all those of an activity begin with. */
+#define VIEW_KIND_TASK 'a'
+#define VIEW_KIND_CLAIMED 'y'
+struct view_task {
+    struct str activity_arn;
+    int64_t time_us;
+    uint32_t partition;
+    int64_t offset;
+};
+bool view_keys_task(const struct view_task *task, struct view_key *out_key);
+bool view_keys_tasks(struct str activity_arn, struct view_key *out_key);
 
 #endif

@@ -2,6 +2,7 @@
  *
  *     view.c        its life, the thread, the readers           view_apply.c   a record as rows
  *     view_wait.c   who waits for what                          view_query.c   what the rows say
+ *     view_tasks.c     activity tasks that nobody has claimed
  *     view_express.c   Express executions, which are kept only for those who wait */
 #ifndef PAWL_GATEWAY_VIEW_PARTS_H
 #define PAWL_GATEWAY_VIEW_PARTS_H
@@ -32,6 +33,13 @@ struct view_ended {
     char arn[];
 };
 
+/* A task that has come in this round. */
+struct view_notice {
+    struct view_notice *next;
+    struct str activity_arn;
+    struct str key;
+};
+
 struct view {
     struct view_config config;
     struct kv *kv;
@@ -49,6 +57,9 @@ struct view {
     int64_t swept_ms;
     int64_t flushed_ms;
     bool dirty;
+    bool follows_tasks;          /* the activities' topic is there */
+    int64_t looked_for_tasks_ms; /* when it was last looked for */
+    struct view_notice *notices;
     struct view_ended *ended_first; /* the oldest */
     struct view_ended *ended_last;
     int64_t idle_ms; /* when a whole round last found nothing more */
@@ -62,6 +73,15 @@ struct view {
 
 /* Stages what the record says, and notes which waits it may end. CORRUPT: it can't be read, and is passed over. */
 enum status view_apply(struct view *view, enum topic_id topic, const struct bus_record *record);
+
+/* Opens the activities' topic once it exists. */
+enum status view_tasks_look(struct view *view, int64_t now_ms, struct bus_error *out_error);
+enum status view_tasks_apply(struct view *view, const struct bus_record *record);
+void view_tasks_tell(struct view *view);
+
+/* Adds a reader for each partition of the topic, and opens them. */
+enum status view_add_readers(struct view *view, enum topic_id topic, const struct bus_topic *handle,
+                             struct bus_error *out_error);
 
 /* Records of an Express execution. */
 enum status view_express_apply_status(struct view *view, const struct bus_record *record);
