@@ -31,7 +31,11 @@ static const struct execution_status *run(struct arena *arena, int count, const 
 {
     struct buffer text = buffer_in(arena);
     const struct value *test = NULL;
-    assert_int_equal(buffer_format(&text, "{\"script\":[{\"do\":\"advance\",\"ms\":2000}],\"input\":\"%0*d\",\"definition\":{\"StartAt\":\"S0\",\"States\":{", INPUT_BYTES, 0), STATUS_OK);
+    assert_int_equal(buffer_format(&text,
+                                   "{\"script\":[{\"do\":\"advance\",\"ms\":2000}],\"input\":\"%0*d\","
+                                   "\"definition\":{\"StartAt\":\"S0\",\"States\":{",
+                                   INPUT_BYTES, 0),
+                     STATUS_OK);
     for (int at = 0; at < count; at++) {
         assert_int_equal(buffer_format(&text, "\"S%d\":{\"Type\":\"Pass\",\"Assign\":{\"v%d.$\":\"$\"},\"Next\":\"S%d\"},", at, at, at + 1),
                          STATUS_OK);
