@@ -56,5 +56,6 @@ enum exit_code bench_memory(struct bench *bench);
 enum exit_code bench_alone(struct bench *bench); /* bench_core.h */
 enum exit_code bench_restore(struct bench *bench);
 enum exit_code bench_timers(struct bench *bench);
+enum exit_code bench_language(struct bench *bench);
 
 #endif

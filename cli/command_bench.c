@@ -24,6 +24,7 @@ static const struct {
     {STR_INIT("restore"), bench_restore, true, true},
     {STR_INIT("timers"), bench_timers, true, true},
     {STR_INIT("memory"), bench_memory, true, true},
+    {STR_INIT("language"), bench_language, false, false},
 };
 #define PART_COUNT (sizeof parts / sizeof *parts)
 
@@ -97,7 +98,7 @@ static enum exit_code open_kafka(struct bench *bench)
     struct context *context = bench->context;
     if (!settings_has_kafka(context->settings)) {
         return context_fail(context, EXIT_CODE_USAGE,
-                            "kafka.bootstrap.servers is not set; `pawl bench core` needs no Kafka, and tests/bench/run starts one");
+                            "kafka.bootstrap.servers is not set; `pawl bench core` and `language` need no Kafka, and tests/bench/run starts one");
     }
     TRY_RUN(make_folder(bench));
     TRY_RUN(connection_open_kafka(context, &bench->bus));
