@@ -145,7 +145,9 @@ static bool relation_holds(enum relation relation, int order)
 static enum status find(struct arena *arena, const struct path *path, const struct expression_scope *scope,
                         const struct value **out_value, struct failure *out_failure)
 {
-    enum status status = path_evaluate(arena, path, &scope->roots, out_value, NULL);
+    bool scan = scope->roots.input == NULL && path_root(path) == PATH_ROOT_INPUT;
+    enum status status = scan ? path_scan(arena, path, scope->input_text, out_value)
+                              : path_evaluate(arena, path, &scope->roots, out_value, NULL);
     if (status == STATUS_NOT_FOUND || status == STATUS_INVALID) {
         struct str text = path_text(path);
         return failure_set(arena, out_failure, errors_name(ERROR_RUNTIME),

@@ -20,9 +20,15 @@ static enum status select_path(struct run *run, struct run_frame *frame, const s
     case PATH_USE_PATH:
         break;
     }
-    TRY(data_value(run->arena, &whole, &value));
-    TRY(context_scope(run, frame, value, &scope));
-    enum status status = path_evaluate(run->arena, field->path, &scope.roots, &selected, &message);
+    enum status status = STATUS_NOT_FOUND;
+    if (whole.value == NULL && path_is_reference(field->path) && path_root(field->path) == PATH_ROOT_INPUT) {
+        status = path_scan(run->arena, field->path, whole.text, &selected);
+    }
+    if (status == STATUS_NOT_FOUND) {
+        TRY(data_value(run->arena, &whole, &value));
+        TRY(context_scope(run, frame, value, &scope));
+        status = path_evaluate(run->arena, field->path, &scope.roots, &selected, &message);
+    }
     if (status == STATUS_NOT_FOUND || status == STATUS_INVALID) {
         struct str text = path_text(field->path);
         return failure_set(run->arena, out_failure, errors_name(ERROR_RUNTIME), "Invalid path '%.*s' : %.*s", STR_ARGS(text),

@@ -45,6 +45,7 @@ struct expression {
 /* What an expression is evaluated against. */
 struct expression_scope {
     struct path_roots roots;          /* JSONPath: `$`, `$$`, variables; context and variables only when they are read */
+    struct str input_text;            /* Choice: `$` when roots.input is NULL, for Reference Paths alone */
     const struct value *states_input; /* JSONata: `$states.input`, result and errorOutput (NULL: absent) */
     const struct value *states_result;
     const struct value *states_error_output;

@@ -80,6 +80,7 @@ struct state_choice {
     const struct choice_rule *rules;
     uint32_t rule_count;
     uint32_t default_next; /* STATE_NONE: no Default */
+    bool scans;            /* few paths, and Reference Paths into the input alone: they need no tree of it */
 };
 
 struct state_wait {

@@ -3,6 +3,8 @@
 #include "asl/choice.h"
 #include "asl/timestamp.h"
 
+#define SCANS_MAX 3 /* paths that are looked up in the text; a fourth costs more than a tree of it (docs/benchmarks.md) */
+
 struct comparison_rule {
     const char *name;
     enum { OPERAND_STRING, OPERAND_NUMBER, OPERAND_BOOLEAN, OPERAND_TIMESTAMP } operand;
@@ -238,6 +240,40 @@ static enum status parse_rule(const struct parse_context *context, const struct 
     return parse_target(context, object, &context->place, STR("Next"), true, &rule->next);
 }
 
+/* Counts the paths that read the input; whether each can be looked up in its text. */
+static bool count_scans(const struct condition *condition, uint32_t *count)
+{
+    const struct path *paths[] = {condition->variable, condition->operand_path};
+    if (condition->kind == CONDITION_EXPRESSION || (condition->count > 0 && condition->parts == NULL)) {
+        return false; /* or it is refused anyway */
+    }
+    for (uint32_t at = 0; at < condition->count; at++) {
+        if (!count_scans(&condition->parts[at], count)) {
+            return false;
+        }
+    }
+    for (size_t at = 0; at < sizeof paths / sizeof paths[0]; at++) {
+        if (paths[at] != NULL && path_root(paths[at]) == PATH_ROOT_INPUT) {
+            *count += 1;
+            if (!path_is_reference(paths[at])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool choice_scans(const struct state_choice *choice)
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < choice->rule_count; at++) {
+        if (!count_scans(choice->rules[at].condition, &count)) {
+            return false;
+        }
+    }
+    return count <= SCANS_MAX;
+}
+
 enum status parse_choice(struct parse_context *context)
 {
     struct str key = STR("Choices");
@@ -263,5 +299,6 @@ enum status parse_choice(struct parse_context *context)
     }
     choice->rules = rules;
     choice->rule_count = list->count;
+    choice->scans = choice_scans(choice);
     return parse_target(context, context->object, &context->place, STR("Default"), false, &choice->default_next);
 }

@@ -68,8 +68,11 @@ static enum status find_rule(struct run *run, struct run_frame *frame, const str
     if (failure_is(out_failure)) {
         return STATUS_OK;
     }
-    TRY(data_value(run->arena, &effective, &input));
+    if (!choice->scans || effective.value != NULL) {
+        TRY(data_value(run->arena, &effective, &input));
+    }
     TRY(context_scope(run, frame, input, &scope));
+    scope.input_text = effective.text;
     for (uint32_t at = 0; at < choice->rule_count; at++) {
         bool matches = false;
         TRY(choice_matches(run->arena, choice->rules[at].condition, &scope, &matches, out_failure));

@@ -40,6 +40,10 @@ bool path_is_root(const struct path *path);
 MUST_CHECK enum status path_evaluate(struct arena *arena, const struct path *path, const struct path_roots *roots,
                                      const struct value **out_value, struct str *out_message);
 
+/* The same of a Reference Path into `$` over the input's text, which is valid JSON: only what it finds is parsed. No messages:
+ * whoever needs one parses all of it. */
+MUST_CHECK enum status path_scan(struct arena *arena, const struct path *path, struct str text, const struct value **out_value);
+
 /* ResultPath: `input` with `result` at the reference path into `$` (which is required), missing objects made on the way.
  * STATUS_NOT_FOUND when it cannot be applied (States.ResultPathMatchFailure: a step into something that is no object, an
  * array index that is not there). */
