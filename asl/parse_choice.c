@@ -3,7 +3,7 @@
 #include "asl/choice.h"
 #include "asl/timestamp.h"
 
-#define SCANS_MAX 3 /* paths that are looked up in the text; a fourth costs more than a tree of it (docs/benchmarks.md) */
+#define SCANS_MAX 2 /* paths that are looked up in the text; more can cost more than a tree of it (docs/benchmarks.md) */
 
 struct comparison_rule {
     const char *name;

@@ -126,6 +126,11 @@ enum status value_number_text(struct arena *arena, struct str text, const struct
     return STATUS_OK;
 }
 
+enum status value_number_printed(struct arena *arena, struct str text, double number, const struct value **out_value)
+{
+    return make(arena, (struct value){.type = VALUE_NUMBER, .number = number, .source = text}, out_value);
+}
+
 enum status value_array(struct arena *arena, const struct value *const *items, size_t count, const struct value **out_value)
 {
     if (count > UINT32_MAX) {

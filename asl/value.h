@@ -73,6 +73,9 @@ MUST_CHECK enum status value_double(struct arena *arena, double number, const st
 /* A number that prints as `text`; STATUS_INVALID when that is no JSON number. The text is copied. */
 MUST_CHECK enum status value_number_text(struct arena *arena, struct str text, const struct value **out_value);
 
+/* The same of a text that is known to be one, and to read as `number`; it is borrowed. */
+MUST_CHECK enum status value_number_printed(struct arena *arena, struct str text, double number, const struct value **out_value);
+
 /* An array that borrows `items` (count pointers in the arena). */
 MUST_CHECK enum status value_array(struct arena *arena, const struct value *const *items, size_t count,
                                    const struct value **out_value);

@@ -7,59 +7,6 @@
 
 #include <math.h>
 
-struct datum datum_of(const struct value *value)
-{
-    if (value == NULL) {
-        return DATUM_NONE;
-    }
-    struct datum datum = {.origin = value, .backing = BACKING_JSON};
-    switch (value->type) {
-    case VALUE_NULL:
-        datum.type = DATUM_NULL;
-        return datum;
-    case VALUE_BOOLEAN:
-        datum.type = DATUM_BOOLEAN;
-        datum.boolean = value->boolean;
-        return datum;
-    case VALUE_NUMBER:
-        datum.type = DATUM_NUMBER;
-        datum.number = value->number;
-        return datum;
-    case VALUE_STRING:
-        datum.type = DATUM_STRING;
-        datum.string = value->string;
-        return datum;
-    case VALUE_ARRAY:
-        datum.type = DATUM_ARRAY;
-        datum.count = value->count;
-        return datum;
-    case VALUE_OBJECT:
-        datum.type = DATUM_OBJECT;
-        return datum;
-    }
-    UNREACHABLE("value type");
-}
-
-uint32_t datum_count(struct datum array)
-{
-    ASSERT(array.type == DATUM_ARRAY);
-    return array.count;
-}
-
-struct datum datum_item(struct datum array, uint32_t index)
-{
-    ASSERT(index < array.count);
-    switch ((enum datum_backing)array.backing) {
-    case BACKING_JSON:
-        return datum_of(array.origin->items[index]);
-    case BACKING_BUILT:
-        return array.items[index];
-    case BACKING_RANGE:
-        return datum_number((double)(array.first + index));
-    }
-    UNREACHABLE("array backing");
-}
-
 struct datum datum_as_array(const struct datum *datum)
 {
     return datum->type == DATUM_ARRAY ? *datum : datum_array(datum, 1, DATUM_SEQUENCE);
@@ -233,7 +180,7 @@ static enum status number_to_value(struct arena *arena, double number, const str
     char text[JS_NUMBER_CHARACTERS_MAX];
     struct str copy;
     TRY(arena_copy(arena, js_number_print(number, text), &copy));
-    return value_number_text(arena, copy, out_value);
+    return value_number_printed(arena, copy, number == 0 ? 0 : number, out_value); /* -0 prints as 0 */
 }
 
 static enum status to_value_at(struct arena *arena, struct datum datum, uint32_t depth, const struct value **out_value)

@@ -7,6 +7,7 @@
 
 #include "asl/jsonata/ast.h"
 #include "asl/value.h"
+#include "base/assert.h"
 
 struct function;
 struct table;
@@ -15,7 +16,7 @@ struct tuple;
 
 enum datum_type {
     DATUM_UNDEFINED,
-    DATUM_NULL,
+    DATUM_NULL, /* from here to DATUM_OBJECT as enum value_type: see datum_read */
     DATUM_BOOLEAN,
     DATUM_NUMBER,
     DATUM_STRING,
@@ -103,8 +104,32 @@ static inline struct datum datum_array(const struct datum *items, size_t count, 
         .type = DATUM_ARRAY, .flags = flags, .backing = BACKING_BUILT, .count = (uint32_t)count, .items = items};
 }
 
-/* A JSON value as a datum; undefined for NULL. */
-struct datum datum_of(const struct value *value);
+/* A JSON value as a datum, in its place: a datum that is copied around costs more than reading the value. */
+static inline void datum_read(struct datum *out_datum, const struct value *value)
+{
+    _Static_assert(DATUM_OBJECT - DATUM_NULL == (int)VALUE_OBJECT - (int)VALUE_NULL, "the same order");
+    out_datum->type = (uint8_t)((int)value->type + DATUM_NULL);
+    out_datum->flags = 0;
+    out_datum->backing = BACKING_JSON;
+    out_datum->boolean = value->boolean;
+    out_datum->count = value->count;
+    out_datum->origin = value;
+    if (value->type == VALUE_NUMBER) {
+        out_datum->number = value->number;
+    } else if (value->type == VALUE_STRING) {
+        out_datum->string = value->string;
+    }
+}
+
+/* The same; undefined for NULL. */
+static inline struct datum datum_of(const struct value *value)
+{
+    struct datum datum = DATUM_NONE;
+    if (value != NULL) {
+        datum_read(&datum, value);
+    }
+    return datum;
+}
 
 static inline bool datum_is(struct datum datum, enum datum_type type)
 {
@@ -117,8 +142,34 @@ static inline bool datum_is_sequence(struct datum datum)
 }
 
 /* Items of an array; requires one. */
-uint32_t datum_count(struct datum array);
-struct datum datum_item(struct datum array, uint32_t index);
+static inline uint32_t datum_count(struct datum array)
+{
+    ASSERT(array.type == DATUM_ARRAY);
+    return array.count;
+}
+
+static inline struct datum datum_item(struct datum array, uint32_t index)
+{
+    ASSERT(index < array.count);
+    switch ((enum datum_backing)array.backing) {
+    case BACKING_JSON:
+        return datum_of(array.origin->items[index]);
+    case BACKING_BUILT:
+        return array.items[index];
+    case BACKING_RANGE:
+        return datum_number((double)(array.first + index));
+    }
+    UNREACHABLE("array backing");
+}
+
+/* The untouched JSON value that an item is, or NULL. */
+static inline const struct value *datum_item_value(const struct datum *array, uint32_t index)
+{
+    ASSERT(index < array->count);
+    return array->backing == BACKING_JSON    ? array->origin->items[index]
+           : array->backing == BACKING_BUILT ? array->items[index].origin
+                                             : NULL;
+}
 
 /* The array itself, or an array of the one datum (which must outlive it). */
 struct datum datum_as_array(const struct datum *datum);

@@ -10,6 +10,8 @@
 #include "base/assert.h"
 #include "base/limits.h"
 
+#define LEAF_MEMBERS_MAX 64 /* looking for a member among more is work of its own */
+
 static bool truth_at(struct datum datum, uint32_t depth)
 {
     switch ((enum datum_type)datum.type) {
@@ -163,39 +165,72 @@ static enum status dispatch(struct evaluation *evaluation, const struct node *no
 }
 
 /* A sequence of one item is that item, one of none is undefined. */
-static struct datum unwrap(const struct node *node, struct datum result)
+static void unwrap(const struct node *node, struct datum *result)
 {
-    if (!datum_is_sequence(result) || (result.flags & DATUM_TUPLES) != 0) {
-        return result;
+    if (!datum_is_sequence(*result) || (result->flags & DATUM_TUPLES) != 0) {
+        return;
     }
     if (node->keep_array) {
-        result.flags |= DATUM_KEEP;
+        result->flags |= DATUM_KEEP;
     }
-    if (datum_count(result) == 0) {
-        return DATUM_NONE;
+    if (result->count == 0) {
+        *result = DATUM_NONE;
+    } else if ((result->flags & DATUM_KEEP) == 0 && result->count == 1) {
+        *result = datum_item(*result, 0);
     }
-    bool keep = (result.flags & DATUM_KEEP) != 0 || datum_count(result) > 1;
-    return keep ? result : datum_item(result, 0);
 }
 
 static enum status evaluate_whole(struct evaluation *evaluation, const struct node *node, struct datum input,
                                   struct environment *environment, struct datum *out_result)
 {
-    struct datum result = DATUM_NONE;
-    TRY(dispatch(evaluation, node, input, environment, &result));
+    *out_result = DATUM_NONE;
+    TRY(dispatch(evaluation, node, input, environment, out_result));
     for (const struct stage *stage = node->predicates; stage != NULL; stage = stage->next) {
-        TRY(location_path_filter(evaluation, stage->predicate, result, environment, &result));
+        TRY(location_path_filter(evaluation, stage->predicate, *out_result, environment, out_result));
     }
     if (node->group != NULL && node->type != NODE_PATH) {
-        TRY(constructors_group(evaluation, node->group, result, environment, &result));
+        TRY(constructors_group(evaluation, node->group, *out_result, environment, out_result));
     }
-    *out_result = unwrap(node, result);
+    unwrap(node, out_result);
     return STATUS_OK;
+}
+
+/* What most nodes are: a constant, or a member of a JSON object. False: it takes more. */
+static bool evaluate_leaf(const struct node *node, const struct datum *input, struct datum *out_result)
+{
+    const struct value *member;
+    if (node->predicates != NULL || node->group != NULL) {
+        return false;
+    }
+    switch ((int)node->type) {
+    case NODE_STRING:
+        *out_result = datum_string(node->text);
+        return true;
+    case NODE_NUMBER:
+        *out_result = datum_number(node->number);
+        return true;
+    case NODE_NAME:
+        if (input->type != DATUM_OBJECT || input->backing != BACKING_JSON || input->origin->count > LEAF_MEMBERS_MAX) {
+            return false;
+        }
+        member = value_get(input->origin, node->text);
+        if (member == NULL) {
+            *out_result = DATUM_NONE;
+        } else {
+            datum_read(out_result, member);
+        }
+        return true;
+    default:
+        return false;
+    }
 }
 
 enum status evaluate_node(struct evaluation *evaluation, const struct node *node, struct datum input,
                           struct environment *environment, struct datum *out_result)
 {
+    if (evaluate_leaf(node, &input, out_result)) {
+        return evaluation_charge(evaluation, 1);
+    }
     TRY(evaluation_enter(evaluation, &evaluation->depth));
     enum status status = evaluate_whole(evaluation, node, input, environment, out_result);
     evaluation->depth--;

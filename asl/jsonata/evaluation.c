@@ -32,9 +32,8 @@ void evaluation_place(struct evaluation *evaluation, uint32_t position, struct d
     }
 }
 
-enum status evaluation_charge(struct evaluation *evaluation, uint64_t steps)
+enum status evaluation_check(struct evaluation *evaluation)
 {
-    evaluation->steps += steps;
     if (evaluation->steps > evaluation->limits.steps_max) {
         return evaluation_fail_message(evaluation, FAULT_U1001,
                                        STR("Expression evaluation timeout: Check for infinite loop"));
@@ -45,16 +44,11 @@ enum status evaluation_charge(struct evaluation *evaluation, uint64_t steps)
     return STATUS_OK;
 }
 
-enum status evaluation_enter(struct evaluation *evaluation, uint32_t *depth)
+enum status evaluation_fail_depth(struct evaluation *evaluation)
 {
-    if (*depth >= evaluation->limits.depth_max) {
-        return evaluation_fail_message(evaluation, FAULT_U1001,
-                                       STR("Stack overflow error: Check for non-terminating recursive function.  "
-                                           "Consider rewriting as tail-recursive."));
-    }
-    TRY(evaluation_charge(evaluation, 1));
-    *depth += 1;
-    return STATUS_OK;
+    return evaluation_fail_message(evaluation, FAULT_U1001,
+                                   STR("Stack overflow error: Check for non-terminating recursive function.  "
+                                       "Consider rewriting as tail-recursive."));
 }
 
 enum status evaluation_check_string(struct evaluation *evaluation, size_t length)

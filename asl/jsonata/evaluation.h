@@ -32,11 +32,32 @@ MUST_CHECK enum status evaluation_fail_message(struct evaluation *evaluation, en
 /* Completes the fault on its way out: sets position and token where nothing further in has set them. */
 void evaluation_place(struct evaluation *evaluation, uint32_t position, struct datum token);
 
-/* One level deeper, within the limit; the caller counts `depth` down again. */
-MUST_CHECK enum status evaluation_enter(struct evaluation *evaluation, uint32_t *depth);
+/* Whether the budgets of steps and memory still hold. */
+MUST_CHECK enum status evaluation_check(struct evaluation *evaluation);
+
+#define EVALUATION_CHECK_EVERY 16 /* single steps: what they allocate between two looks at the arena is little */
 
 /* Counts `steps` of work against the budgets. */
-MUST_CHECK enum status evaluation_charge(struct evaluation *evaluation, uint64_t steps);
+MUST_CHECK static inline enum status evaluation_charge(struct evaluation *evaluation, uint64_t steps)
+{
+    evaluation->steps += steps;
+    bool due = steps != 1 || evaluation->steps % EVALUATION_CHECK_EVERY == 0 || evaluation->steps > evaluation->limits.steps_max;
+    return due ? evaluation_check(evaluation) : STATUS_OK;
+}
+
+/* Too deep: sets the fault. */
+MUST_CHECK enum status evaluation_fail_depth(struct evaluation *evaluation);
+
+/* One level deeper, within the limit; the caller counts `depth` down again. */
+MUST_CHECK static inline enum status evaluation_enter(struct evaluation *evaluation, uint32_t *depth)
+{
+    if (*depth >= evaluation->limits.depth_max) {
+        return evaluation_fail_depth(evaluation);
+    }
+    TRY(evaluation_charge(evaluation, 1));
+    *depth += 1;
+    return STATUS_OK;
+}
 
 /* Refuses a string longer than the limit. */
 MUST_CHECK enum status evaluation_check_string(struct evaluation *evaluation, size_t length);

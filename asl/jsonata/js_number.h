@@ -16,4 +16,13 @@ double js_number_rounded(double number);
 /* Reads all of `text` as a decimal number (12, .5, 5., -1e3; no blanks); false when it is none. The arena holds scratch. */
 bool js_number_read(struct arena *arena, struct str text, double *out_number);
 
+/* The number as digits / 10^scale, both exact, where it has at most 15 digits and is neither very large nor very small, as most
+ * are: what can then be said of it needs no printing. False: by another way. */
+bool js_number_short(double number, int64_t *out_digits, int *out_scale);
+
+#define JS_NUMBER_POWER_MAX 22 /* 10^22 is the last power of ten that a double holds exactly */
+
+/* 10^exponent, 0 ..= JS_NUMBER_POWER_MAX. */
+double js_number_power(int exponent);
+
 #endif

@@ -118,11 +118,30 @@ enum status location_path_wildcard(struct evaluation *evaluation, struct datum i
     return STATUS_OK;
 }
 
+static enum status add_value_descendants(struct evaluation *evaluation, const struct value *value, uint32_t depth,
+                                         struct sequence *sequence)
+{
+    bool is_array = value->type == VALUE_ARRAY;
+    if (depth > JSON_DEPTH_MAX) {
+        return evaluation_fail_message(evaluation, FAULT_U1001, STR("The value is nested too deeply"));
+    }
+    if (!is_array) {
+        TRY(sequence_append_value(evaluation, sequence, value));
+    }
+    for (uint32_t at = 0; (is_array || value->type == VALUE_OBJECT) && at < value->count; at++) {
+        TRY(add_value_descendants(evaluation, is_array ? value->items[at] : value->members[at].value, depth + 1, sequence));
+    }
+    return STATUS_OK;
+}
+
 static enum status add_descendants(struct evaluation *evaluation, struct datum datum, uint32_t depth,
                                    struct sequence *sequence)
 {
     if (depth > JSON_DEPTH_MAX) {
         return evaluation_fail_message(evaluation, FAULT_U1001, STR("The value is nested too deeply"));
+    }
+    if (datum.origin != NULL) {
+        return add_value_descendants(evaluation, datum.origin, depth, sequence);
     }
     if (datum.type == DATUM_ARRAY) {
         for (uint32_t at = 0; at < datum_count(datum); at++) {
@@ -203,7 +222,7 @@ enum status location_path_filter(struct evaluation *evaluation, const struct nod
 {
     struct sequence results = {0};
     uint8_t flags = is_tuples(input) ? DATUM_SEQUENCE | DATUM_TUPLES : DATUM_SEQUENCE;
-    struct datum *lone = arena_new(evaluation->arena, struct datum);
+    struct datum *lone = arena_allocate(evaluation->arena, sizeof *lone);
     TRY_NEW(lone);
     *lone = input;
     struct datum array = datum_as_array(lone);
@@ -258,9 +277,47 @@ static enum status add_result(struct evaluation *evaluation, struct sequence *se
     return whole ? sequence_push(evaluation, sequence, result) : sequence_append(evaluation, sequence, result);
 }
 
+/* Whether the step is a name and nothing else. */
+static bool is_plain_name(const struct node *step)
+{
+    return step->type == NODE_NAME && step->predicates == NULL && step->stages == NULL && step->group == NULL && !step->keep_array;
+}
+
+/* The step by far the most frequent: a member of each of many JSON objects. STATUS_REFUSED: something else is among them. */
+static enum status evaluate_name_step(struct evaluation *evaluation, const struct node *step, const struct datum *input, bool is_last,
+                                      struct datum *out_result)
+{
+    struct sequence sequence = {0};
+    const struct value *first = NULL;
+    uint32_t results = 0;
+    uint32_t count = datum_count(*input);
+    for (uint32_t at = 0; at < count; at++) {
+        const struct value *item = datum_item_value(input, at);
+        if (item == NULL || item->type == VALUE_ARRAY) {
+            return STATUS_REFUSED;
+        }
+        const struct value *member = value_get(item, step->text);
+        TRY(evaluation_charge(evaluation, 1 + (item->type == VALUE_OBJECT ? item->count / MEMBERS_A_STEP : 0)));
+        if (member != NULL) {
+            first = results == 0 ? member : first;
+            results++;
+            TRY(sequence_append_value(evaluation, &sequence, member));
+        }
+    }
+    bool is_array = is_last && results == 1 && first->type == VALUE_ARRAY;
+    *out_result = is_array ? datum_of(first) : sequence_array(&sequence, DATUM_SEQUENCE);
+    return STATUS_OK;
+}
+
 static enum status evaluate_step(struct evaluation *evaluation, const struct node *step, struct datum input,
                                  struct environment *environment, bool is_last, struct datum *out_result)
 {
+    if (is_plain_name(step)) {
+        enum status status = evaluate_name_step(evaluation, step, &input, is_last, out_result);
+        if (status != STATUS_REFUSED) {
+            return status;
+        }
+    }
     if (step->type == NODE_SORT) {
         TRY(ordering_sort_step(evaluation, step, input, environment, out_result));
         return apply_stages(evaluation, step->stages, environment, out_result);
@@ -436,7 +493,7 @@ static enum status evaluate_steps(struct evaluation *evaluation, const struct no
 enum status location_path_evaluate(struct evaluation *evaluation, const struct node *path, struct datum input,
                                    struct environment *environment, struct datum *out_result)
 {
-    struct datum *lone = arena_new(evaluation->arena, struct datum);
+    struct datum *lone = arena_allocate(evaluation->arena, sizeof *lone);
     TRY_NEW(lone);
     *lone = input;
     bool absolute = path->items[0]->type == NODE_VARIABLE;
@@ -444,6 +501,10 @@ enum status location_path_evaluate(struct evaluation *evaluation, const struct n
     struct datum stream = DATUM_NONE;
     bool tuples = false;
     TRY(evaluate_steps(evaluation, path, sequence, environment, &stream, &tuples));
+    if (!tuples && !path->keep_singleton && path->group == NULL) {
+        *out_result = stream;
+        return STATUS_OK;
+    }
     struct datum result = stream;
     if (tuples && !path->tuple && is_tuples(stream)) {
         TRY(strip_tuples(evaluation, stream, &result));

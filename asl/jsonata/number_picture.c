@@ -317,6 +317,12 @@ static enum status analyse(struct evaluation *evaluation, const struct symbols *
 static enum status shift_point(struct evaluation *evaluation, double number, double shift, double *out_number)
 {
     char text[JS_NUMBER_CHARACTERS_MAX];
+    int64_t whole = 0;
+    int scale = 0;
+    if (js_number_short(number, &whole, &scale) && shift == trunc(shift) && shift <= scale && scale - shift <= JS_NUMBER_POWER_MAX) {
+        *out_number = (double)whole / js_number_power((int)(scale - shift)); /* as rounded as strtod's */
+        return STATUS_OK;
+    }
     struct str printed = js_number_print(number, text);
     size_t end = str_find(printed, 'e');
     int64_t exponent = 0;

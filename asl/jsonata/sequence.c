@@ -30,6 +30,17 @@ enum status sequence_push(struct evaluation *evaluation, struct sequence *sequen
     return STATUS_OK;
 }
 
+enum status sequence_append_value(struct evaluation *evaluation, struct sequence *sequence, const struct value *value)
+{
+    bool is_array = value->type == VALUE_ARRAY;
+    uint32_t count = is_array ? value->count : 1;
+    TRY(reserve(evaluation, sequence, count));
+    for (uint32_t at = 0; at < count; at++) {
+        datum_read(&sequence->items[sequence->count++], is_array ? value->items[at] : value);
+    }
+    return STATUS_OK;
+}
+
 enum status sequence_append(struct evaluation *evaluation, struct sequence *sequence, struct datum datum)
 {
     if (datum.type == DATUM_UNDEFINED) {
@@ -37,6 +48,9 @@ enum status sequence_append(struct evaluation *evaluation, struct sequence *sequ
     }
     if (datum.type != DATUM_ARRAY) {
         return sequence_push(evaluation, sequence, datum);
+    }
+    if (datum.backing == BACKING_JSON) {
+        return sequence_append_value(evaluation, sequence, datum.origin);
     }
     uint32_t count = datum_count(datum);
     TRY(reserve(evaluation, sequence, count));

@@ -12,6 +12,9 @@ struct sequence {
 
 MUST_CHECK enum status sequence_push(struct evaluation *evaluation, struct sequence *sequence, struct datum datum);
 
+/* The same of a JSON value; of an array its items. */
+MUST_CHECK enum status sequence_append_value(struct evaluation *evaluation, struct sequence *sequence, const struct value *value);
+
 /* Adds the items of an array, or one datum that is none; nothing for undefined. */
 MUST_CHECK enum status sequence_append(struct evaluation *evaluation, struct sequence *sequence, struct datum datum);
 
