@@ -228,7 +228,7 @@ static bool evaluate_leaf(const struct node *node, const struct datum *input, st
 enum status evaluate_node(struct evaluation *evaluation, const struct node *node, struct datum input,
                           struct environment *environment, struct datum *out_result)
 {
-    if (evaluate_leaf(node, &input, out_result)) {
+    if (evaluation->depth < evaluation->limits.depth_max && evaluate_leaf(node, &input, out_result)) {
         return evaluation_charge(evaluation, 1);
     }
     TRY(evaluation_enter(evaluation, &evaluation->depth));
