@@ -46,7 +46,7 @@ static enum status open_store(struct gateway *gateway, struct bus_error *out_err
         status = kv_rocksdb_open(&options, &gateway->kv, &error);
     }
     if (status != STATUS_OK) {
-        snprintf(out_error->text, sizeof out_error->text, "the gateway's view: %s", error.text);
+        snprintf(out_error->text, sizeof out_error->text, "the gateway's view: %.400s", error.text);
     }
     return status;
 }
