@@ -30,7 +30,7 @@ int main(void)
 {
     char *path = bus_suite_folder();
     const struct bus_suite suite = {
-        .owner = path, .open = open_local, .close = close_local, .prefix = "t-", .members = true, .wait_ms = 10 * 1000};
+        .owner = path, .open = open_local, .close = close_local, .prefix = "t-", .members = true, .wait_ms = 60 * 1000};
     int failed = bus_suite_run("bus_local", &suite);
     bus_suite_folder_remove(path);
     return failed;

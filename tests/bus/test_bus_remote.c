@@ -237,8 +237,8 @@ static void test_follower_dies(void **state)
     struct bus_message message = {.topic = topic, .value = STR("1")};
     usleep(500 * 1000);
     assert_int_equal(bus_producer_send(producer, &message, NULL), STATUS_OK);
-    assert_int_equal(bus_producer_flush(producer, 1000, NULL), STATUS_OK);
-    assert_int_equal(bus_follower_poll(follower, 3000, &record, NULL), STATUS_OK);
+    assert_int_equal(bus_producer_flush(producer, 30000, NULL), STATUS_OK);
+    assert_int_equal(bus_follower_poll(follower, 30000, &record, NULL), STATUS_OK);
     bus_producer_close(producer);
     bus_follower_close(follower);
     bus_close(bus);
@@ -262,11 +262,11 @@ static void test_server_restarts(void **state)
     assert_int_equal(bus_producer_open(bus, &producer, NULL), STATUS_OK);
     struct bus_message message = {.topic = topic, .value = STR("1")};
     assert_int_equal(bus_producer_send(producer, &message, NULL), STATUS_OK);
-    assert_int_equal(bus_producer_flush(producer, 1000, NULL), STATUS_OK);
+    assert_int_equal(bus_producer_flush(producer, 30000, NULL), STATUS_OK);
     struct bus_reader *reader = NULL;
     assert_int_equal(bus_reader_open(bus, topic, 0, 0, &reader, NULL), STATUS_OK);
     struct bus_record record;
-    assert_int_equal(bus_reader_next(reader, 1000, &record, NULL), STATUS_OK);
+    assert_int_equal(bus_reader_next(reader, 30000, &record, NULL), STATUS_OK);
 
     bus_close(served.bus);
     assert_int_equal(bus_reader_next(reader, 100, &record, NULL), STATUS_RETRIABLE);
@@ -278,8 +278,8 @@ static void test_server_restarts(void **state)
     struct bus_local_options options = {.path = store, .memory_bytes = (size_t)16 * 1024 * 1024};
     assert_int_equal(bus_local_open(&options, &served.bus, NULL), STATUS_OK);
     assert_int_equal(bus_local_serve(served.bus, served.path, NULL), STATUS_OK);
-    assert_int_equal(bus_producer_flush(producer, 1000, NULL), STATUS_OK);
-    assert_int_equal(bus_reader_next(reader, 1000, &record, NULL), STATUS_OK);
+    assert_int_equal(bus_producer_flush(producer, 30000, NULL), STATUS_OK);
+    assert_int_equal(bus_reader_next(reader, 30000, &record, NULL), STATUS_OK);
     assert_int_equal(record.offset, 1);
     bus_reader_close(reader);
     bus_producer_close(producer);

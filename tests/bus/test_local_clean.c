@@ -49,7 +49,7 @@ static void send_all(struct fixture *fixture, const char *records)
         message.value = at[1] == '-' ? STR_NONE : (struct str){at + 1, 1};
         assert_int_equal(bus_producer_send(producer, &message, NULL), STATUS_OK);
     }
-    assert_int_equal(bus_producer_flush(producer, 1000, NULL), STATUS_OK);
+    assert_int_equal(bus_producer_flush(producer, 30000, NULL), STATUS_OK);
     bus_producer_close(producer);
 }
 
@@ -168,7 +168,7 @@ static void test_many(void **state)
         struct bus_message message = {.topic = fixture->topic, .partition = 1, .key = str_of(key), .value = STR("v")};
         assert_int_equal(bus_producer_send(producer, &message, NULL), STATUS_OK);
     }
-    assert_int_equal(bus_producer_flush(producer, 1000, NULL), STATUS_OK);
+    assert_int_equal(bus_producer_flush(producer, 30000, NULL), STATUS_OK);
     bus_producer_close(producer);
     clean(fixture, 2);
     struct bus_reader *reader = NULL;

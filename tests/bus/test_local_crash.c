@@ -132,7 +132,7 @@ static void send_first(struct bus *bus, const struct bus_topic *topic)
         good = bus_bounds(bus, topic, partition, true, &begin, &end, NULL) == STATUS_OK;
         good = good && (end > 0 || bus_producer_send(producer, &message, NULL) == STATUS_OK);
     }
-    if (!good || bus_producer_flush(producer, 1000, NULL) != STATUS_OK) {
+    if (!good || bus_producer_flush(producer, 30000, NULL) != STATUS_OK) {
         exit(5);
     }
     bus_producer_close(producer);

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define READY_TRIES 300 /* of 100 ms: sanitizers are slow */
+#define READY_TRIES 1200 /* of 100 ms: sanitizers are slow, machines busy */
 
 void pawl_init(struct pawl *pawl)
 {

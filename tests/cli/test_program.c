@@ -163,12 +163,14 @@ static void test_work(struct pawl *pawl)
         {"$P worker --exec true", 2, "--task is missing"},
         {"$P worker --task charge", 2, "--exec is missing"},
         {"$P worker --task charge --exec cat --jobs 0", 2, "--jobs must be a whole number between 1 and 1024"},
-        {"$P worker --task charge --exec cat --jobs 2 --until-idle 2 --log-level error & "
-         "$P start order --name a --input '{\"n\":1}' --wait --text; c=$?; wait; exit $c", 0, "{\"n\":1,\"checked\":{\"n\":1}}"},
-        {"$P worker --task arn:aws:lambda:us-east-1:000000000000:function:charge --exec 'echo no; exit 1' --until-idle 2"
-         " --log-level error & $P start order --name b --wait --text; c=$?; wait; exit $c", 6, "FAILED: Pawl.Exit.1"},
-        {"$P worker --task charge --lines --request --exec 'while read -r l; do echo 7; done' --until-idle 2 --log-level error"
-         " & for n in 1 2 3 4 5; do $P start order --wait --text || exit 1; done; wait", 0, "7\n7\n7\n7\n7\n"},
+        {"$P worker --task charge --exec cat --jobs 2 --log-level error & w=$!; "
+         "$P start order --name a --input '{\"n\":1}' --wait --text; c=$?; kill $w; wait $w; exit $c",
+         0, "{\"n\":1,\"checked\":{\"n\":1}}"},
+        {"$P worker --task arn:aws:lambda:us-east-1:000000000000:function:charge --exec 'echo no; exit 1'"
+         " --log-level error & w=$!; $P start order --name b --wait --text; c=$?; kill $w; wait $w; exit $c", 6, "FAILED: Pawl.Exit.1"},
+        {"$P worker --task charge --lines --request --exec 'while read -r l; do echo 7; done'"
+         " --log-level error & w=$!; for n in 1 2 3 4 5; do $P start order --wait --text || exit 1; done; kill $w; wait $w",
+         0, "7\n7\n7\n7\n7\n"},
         {"$P history order/b --text", 0, "LambdaFunctionFailed"},
         {"$P verify", 0, "\"broken\":0}"},
         {"$P verify --text", 0, "status"},
@@ -188,25 +190,32 @@ static void test_work(struct pawl *pawl)
     PLAY(pawl, steps);
 }
 
-/* A worker that is killed in the middle of a task, and one that works longer than a heartbeat may take. */
+/* A worker that is killed in the middle of a task, one that works longer than a heartbeat may take, and one that is told to end
+ * once and again. What is waited for is seen by a file that the task makes. */
+#define BEGUN(name) "while ! [ -e " name " ]; do sleep 0.1; done"
+#define ENDED(execution) "while $P describe " execution " | grep -q RUNNING; do sleep 0.2; done"
+
 static void test_hard_work(struct pawl *pawl)
 {
     static const struct pawl_step steps[] = {
         {"cat > slow.json <<'END'\n"
-         "{\"StartAt\": \"S\", \"States\": {\"S\": {\"Type\": \"Task\", \"HeartbeatSeconds\": 5, \"TimeoutSeconds\": 60,\n"
+         "{\"StartAt\": \"S\", \"States\": {\"S\": {\"Type\": \"Task\", \"HeartbeatSeconds\": 60, \"TimeoutSeconds\": 300,\n"
          "  \"Resource\": \"arn:aws:lambda:us-east-1:000000000000:function:slow\", \"End\": true}}}\n"
          "END\n"
-         "$P define slow.json", 0, NULL},
-        {"$P worker --task slow --exec 'touch begun; sleep 4; echo 1' --log-level error & w=$!; $P start slow --name a"
-         "; while ! [ -e begun ]; do sleep 0.1; done; kill -KILL $w; $P worker --task slow --exec 'echo 2' --until-idle 3"
-         " --log-level error", 0, NULL},
+         "sed 's/60/5/' slow.json > long.json; $P define slow.json; $P define long.json", 0, NULL},
+        {"$P worker --task slow --exec 'touch a; sleep 4; echo 1' --log-level error & w=$!; $P start slow --name a"
+         "; " BEGUN("a") "; kill -KILL $w; $P worker --task slow --exec 'echo 2' --log-level error & w=$!"
+         "; " ENDED("slow/a") "; kill $w; wait $w", 0, NULL},
         {"$P describe slow/a", 0, "\"output\":\"2\""},
-        {"$P worker --task slow --exec 'sleep 8; echo 3' --until-idle 3 --log-level error & $P start slow --wait --text"
-         "; c=$?; wait; exit $c", 0, "3\n"},
-        {"$P worker --task slow --exec 'sleep 1; echo 4' --log-level error & w=$!; $P start slow --name b; sleep 0.5"
-         "; kill $w; wait $w; $P describe slow/b", 0, "\"output\":\"4\""},
-        {"$P worker --task slow --exec 'sleep 30; echo 4' --log-level error & w=$!; $P start slow --name c; sleep 0.5"
-         "; kill $w; sleep 0.5; kill $w; wait $w", 1, NULL},
+        {"$P start slow --name idle && $P worker --task slow --exec 'echo 5' --until-idle 3 --log-level error"
+         "; " ENDED("slow/idle"), 0, NULL},
+        {"$P describe slow/idle", 0, "\"output\":\"5\""},
+        {"$P worker --task slow --exec 'sleep 8; echo 3' --log-level error & w=$!; $P start long --wait --text"
+         "; c=$?; kill $w; wait $w; exit $c", 0, "3\n"},
+        {"$P worker --task slow --exec 'touch b; sleep 1; echo 4' --log-level error & w=$!; $P start slow --name b"
+         "; " BEGUN("b") "; kill $w; wait $w; " ENDED("slow/b") "; $P describe slow/b", 0, "\"output\":\"4\""},
+        {"$P worker --task slow --exec 'touch c; sleep 30; echo 4' --log-level error & w=$!; $P start slow --name c"
+         "; " BEGUN("c") "; while kill $w 2> kill.err; do sleep 0.5; done; wait $w", 1, NULL},
     };
     PLAY(pawl, steps);
 }

@@ -27,8 +27,8 @@ import work  # noqa: E402
 LONG = os.environ.get("PAWL_TEST_LONG") == "1"
 PARTITIONS = 4
 UNREACHABLE, NO_REPLY = 3, 5
-READY_SECONDS_MAX = 30
-END_SECONDS_MAX = 120
+READY_SECONDS_MAX = 120
+END_SECONDS_MAX = 400
 
 
 class Dev:
@@ -54,7 +54,7 @@ class Dev:
         for program in [*self.workers, self.dev]:
             program.kill_group()
 
-    def pawl(self, *arguments, given=None, seconds=60):
+    def pawl(self, *arguments, given=None, seconds=180):
         return subprocess.run([str(harness.PAWL), *map(str, arguments)], env=self.environment, input=given, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds)
 
@@ -82,7 +82,7 @@ class Dev:
     def start_order(self, machine, order, name):
         """As often as it takes: with the same name it starts once."""
         named = ["--name", name] if name else []
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while True:
             done = self.pawl("start", machine, *named, "--input", "-", given=json.dumps(order))
             if done.returncode == 0:
@@ -95,7 +95,7 @@ class Dev:
             time.sleep(0.1)
 
     def log(self):
-        done = self.pawl("topics", "read", seconds=120)
+        done = self.pawl("topics", "read", seconds=400)
         assert done.returncode == 0, done.stderr
         return logs.read_dump(done.stdout.splitlines(), PARTITIONS, now_ms=int(time.time() * 1000))
 
@@ -182,7 +182,7 @@ def test_killed_again_and_again(dev, kills, count, seed):
             dev.keep_workers()
             dev.start()
             dev.keep_workers()
-        arns = [one.result(120) for one in fed]
+        arns = [one.result(600) for one in fed]
     log = await_end(dev, arns)
     assert checker.run(log, show_stats=True)
     verify(dev)

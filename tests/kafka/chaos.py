@@ -29,7 +29,7 @@ import generate  # noqa: E402
 PROCESSORS, WORKERS = 2, 2
 STOPPED_SECONDS = 8.0  # longer than the group's session, 6 s
 CALM_SECONDS = (0.5, 2.5)
-END_SECONDS_MAX = 180
+END_SECONDS_MAX = 400
 FAULTS = ("kill", "stop", "term", "wipe", "kill both", "kill worker", "stop short")
 
 
@@ -223,7 +223,7 @@ class Chaos:
         await_quiet(self.world)
 
 
-def await_quiet(world, seconds=30):
+def await_quiet(world, seconds=120):
     """Until all input is read and nothing more is written for a second: late answers, clean-up."""
     deadline = time.monotonic() + seconds
     before = None
@@ -238,12 +238,12 @@ def await_quiet(world, seconds=30):
 
 def end_offsets(world):
     consumer = harness.kafka.Consumer({"bootstrap.servers": world.bootstrap, "group.id": f"{world.prefix}-onlooker"})
-    topics = consumer.list_topics(timeout=10).topics
+    topics = consumer.list_topics(timeout=60).topics
     ends = {}
     for name in ("commands", "results", "state", "history"):
         for partition in topics[world.topic(name)].partitions:
             place = harness.kafka.TopicPartition(world.topic(name), partition)
-            ends[name, partition] = consumer.get_watermark_offsets(place, timeout=10)[1]
+            ends[name, partition] = consumer.get_watermark_offsets(place, timeout=60)[1]
     consumer.close()
     return ends
 

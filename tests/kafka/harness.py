@@ -76,7 +76,7 @@ class Program:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(10)
 
-    def end(self, seconds=30):
+    def end(self, seconds=120):
         """SIGTERM; the exit code, or None when it had to be killed."""
         if self.stopped:
             self.send(signal.SIGCONT)
@@ -132,7 +132,7 @@ class World:
         settings = {**self.settings, **more}
         return [part for key, value in settings.items() for part in ("--set", f"{key.replace('__', '.')}={value}")]
 
-    def pawl(self, *arguments, check=True, given=None, seconds=60, **settings):
+    def pawl(self, *arguments, check=True, given=None, seconds=180, **settings):
         """Runs a client command; its stdout."""
         command = [str(PAWL), *map(str, arguments), *self.set_flags(**settings)]
         done = subprocess.run(command, env={**os.environ, **self.environment}, input=given, text=True, timeout=seconds,
@@ -233,7 +233,7 @@ class Watcher:
         self.consumer = kafka.Consumer({
             "bootstrap.servers": world.bootstrap, "group.id": f"{world.prefix}-watcher", "enable.auto.commit": False,
             "isolation.level": "read_committed", "auto.offset.reset": "earliest", "fetch.wait.max.ms": 20, "log_level": 2})
-        known = self.consumer.list_topics(timeout=10).topics
+        known = self.consumer.list_topics(timeout=60).topics
         self.consumer.assign([kafka.TopicPartition(world.topic(topic), partition, 0) for topic in topics
                               for partition in known[world.topic(topic)].partitions])
         self.thread = threading.Thread(target=self.follow, daemon=True)

@@ -10,7 +10,7 @@ import avro
 
 SCHEMAS = {"commands": "Command", "results": "TaskResult", "history": "HistoryEvent", "executions": "ExecutionStatus",
            "state": "StateRow", "definitions": "Definition", "replies": "Reply", "usage": "Usage"}
-READ_SECONDS_MAX = 120
+READ_SECONDS_MAX = 400
 
 
 @dataclasses.dataclass
@@ -81,11 +81,11 @@ def read_kafka(bootstrap, prefix="pawl", now_ms=None):
                 "isolation.level": "read_committed", "enable.partition.eof": True, "auto.offset.reset": "error",
                 "fetch.wait.max.ms": 50}
     consumer = kafka.Consumer(settings)
-    topics = {name: topic for name, topic in consumer.list_topics(timeout=10).topics.items() if name.startswith(prefix + ".")}
+    topics = {name: topic for name, topic in consumer.list_topics(timeout=60).topics.items() if name.startswith(prefix + ".")}
     places = [kafka.TopicPartition(name, partition) for name, topic in topics.items() for partition in topic.partitions]
     ends = {}
     for place in places:
-        place.offset, end = consumer.get_watermark_offsets(place, timeout=10)
+        place.offset, end = consumer.get_watermark_offsets(place, timeout=60)
         ends[place.topic, place.partition] = end
     consumer.assign(places)
     open_places = {(place.topic, place.partition) for place in places}
@@ -116,7 +116,7 @@ def read_positions(bootstrap, prefix, partition_count):
     consumer = kafka.Consumer({"bootstrap.servers": bootstrap, "group.id": f"{prefix}-processor", "enable.auto.commit": False})
     places = [kafka.TopicPartition(f"{prefix}.{topic}", partition) for topic in ("commands", "results")
               for partition in range(partition_count)]
-    found = consumer.committed(places, timeout=20)
+    found = consumer.committed(places, timeout=60)
     consumer.close()
     return {(place.topic[len(prefix) + 1:], place.partition): place.offset for place in found if place.offset >= 0}
 

@@ -35,6 +35,6 @@ int main(void)
                                     .close = close_kafka,
                                     .prefix = "suite-",
                                     .members = true,
-                                    .wait_ms = 30 * 1000};
+                                    .wait_ms = FIXTURE_WAIT_MS};
     return bus_suite_run("bus_kafka", &suite);
 }

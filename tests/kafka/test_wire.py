@@ -13,6 +13,7 @@ import harness
 import log as logs
 
 PARTITIONS = 4
+WAIT_SECONDS_MAX = 180
 PASS_MACHINE = '{"StartAt":"Keep","States":{"Keep":{"Type":"Pass","End":true}}}'
 SUM_MACHINE = json.dumps({
     "StartAt": "Sum",
@@ -64,7 +65,7 @@ def proof(world):
 
 def await_ended(world, names, machine="keep"):
     arns = {harness.execution_arn(machine, name) for name in names}
-    return world.ends.wait(lambda records: arns <= harness.ended(records).keys() and harness.ended(records), 30,
+    return world.ends.wait(lambda records: arns <= harness.ended(records).keys() and harness.ended(records), WAIT_SECONDS_MAX,
                            f"{sorted(names)} end")
 
 
@@ -80,7 +81,7 @@ def test_kcat_and_jq_alone(world):
     def sums(records):
         over = [data for arn, data in harness.ended(records).items() if arn.split(":")[6] == "sum"]
         return over if len(over) == 20 else None
-    over = world.ends.wait(sums, 60, "20 executions end")
+    over = world.ends.wait(sums, WAIT_SECONDS_MAX, "20 executions end")
     outputs = {data["output"] for data in over}
     assert {data["status"] for data in over} == {"SUCCEEDED"}
     assert any("over 100" in output for output in outputs)
@@ -136,7 +137,7 @@ def test_refusal_is_answered(world):
 
     def reply(records):
         return next((record for record in records if record.topic == "replies" and record.data["correlationId"] == "refused"), None)
-    assert world.ends.wait(reply, 30, "a reply").data["error"] == "StateMachineDoesNotExist"
+    assert world.ends.wait(reply, WAIT_SECONDS_MAX, "a reply").data["error"] == "StateMachineDoesNotExist"
 
 
 GOOD_COMMAND = harness.SCHEMAS.encode("Command", "StartExecution", start_of("torn"))
@@ -200,7 +201,7 @@ def test_bad_record_becomes_a_dead_letter(world, name, topic, value):
     client.flush()
     client.command("StartExecution", start_of(after), key=arn)
     client.flush()
-    letter = world.ends.wait(lambda records: letters_of(records, mark), 30, "a dead letter")[0]
+    letter = world.ends.wait(lambda records: letters_of(records, mark), WAIT_SECONDS_MAX, "a dead letter")[0]
     await_ended(world, [after])
     assert letter.key == b"\x00key"
     assert letter.value == value
@@ -226,7 +227,7 @@ def test_torn_records_harm_nobody(world):
         client.send("results", bytes(torn), headers=[("mark", b"torn")], partition=chance.randrange(PARTITIONS))
     client.flush()
     sent = len(GOOD_COMMAND) + len(GOOD_RESULT) + 200
-    world.ends.wait(lambda records: len(letters_of(records, b"torn")) >= sent, 60, f"{sent} dead letters")
+    world.ends.wait(lambda records: len(letters_of(records, b"torn")) >= sent, WAIT_SECONDS_MAX, f"{sent} dead letters")
     world.expected_letters += sent
     client.command("StartExecution", start_of("after-torn"), key=harness.execution_arn("keep", "after-torn"))
     client.flush()
@@ -245,7 +246,7 @@ def test_define_by_a_json_command(world):
 
         def replied(records, wanted=name):
             return [record for record in records if record.topic == "replies" and record.data["correlationId"] == wanted]
-        reply = world.ends.wait(replied, 30, "a reply")[0]
+        reply = world.ends.wait(replied, WAIT_SECONDS_MAX, "a reply")[0]
         assert reply.data["error"] is None, reply.data
         client.command("StartExecution", start_of("defined", machine=name), key=harness.execution_arn(name, "defined"))
         client.flush()

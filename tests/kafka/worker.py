@@ -39,7 +39,7 @@ class Worker:
             "auto.offset.reset": "earliest", "enable.auto.commit": False, "session.timeout.ms": 6000, "heartbeat.interval.ms": 2000,
             "fetch.wait.max.ms": 10, "topic.metadata.refresh.interval.ms": 1000})
         self.consumer.subscribe([f"^{prefix}\\.tasks\\..*"])
-        self.partitions = len(self.consumer.list_topics(f"{prefix}.results", timeout=10).topics[f"{prefix}.results"].partitions)
+        self.partitions = len(self.consumer.list_topics(f"{prefix}.results", timeout=60).topics[f"{prefix}.results"].partitions)
         self.tokens = {}  # (execution, state): tokens of earlier attempts
         self.ends = False
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #define PARTITIONS 3
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 #define MACHINE_ARN "arn:aws:states:us-east-1:000000000000:stateMachine:"
 #define EXECUTION_ARN "arn:aws:states:us-east-1:000000000000:execution:"
 #define LAMBDA_ARN "arn:aws:lambda:us-east-1:000000000000:function:"
