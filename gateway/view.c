@@ -39,7 +39,7 @@ static enum status basis_text(struct view *view, struct str *out_text)
 static enum status tell_kv(enum status status, const struct kv_error *kv_error, struct bus_error *out_error)
 {
     if (status != STATUS_OK) {
-        snprintf(out_error->text, sizeof out_error->text, "the gateway's view: %s", kv_error->text);
+        snprintf(out_error->text, sizeof out_error->text, "the gateway's view: %.400s", kv_error->text);
     }
     return status;
 }
