@@ -80,7 +80,7 @@ static enum status compile_path(struct arena *arena, struct str text, struct str
             intrinsic_paths(expression->intrinsic, note_path, expression);
         }
     } else {
-        status = path_compile(arena, text, &expression->path, out_problem);
+        status = path_is_open(text) ? STATUS_INVALID : path_compile(arena, text, &expression->path, out_problem);
         if (status == STATUS_OK) {
             note_path(expression, expression->path);
         }
@@ -155,6 +155,11 @@ static enum status compile_jsonata(struct compiler *compiler, const struct value
 bool expression_is_jsonata(struct str text)
 {
     return text.length >= 4 && str_starts_with(text, STR("{%")) && str_ends_with(text, STR("%}"));
+}
+
+static bool is_half_open(struct str text)
+{
+    return str_starts_with(text, STR("{%")) || str_ends_with(text, STR("%}"));
 }
 
 /* The value of "key.$". */
@@ -277,6 +282,15 @@ static enum status compile(struct compiler *compiler, const struct value *value,
     ASSERT(depth <= JSON_DEPTH_MAX); /* value_parse sees to it */
     if (compiler->jsonata && value->type == VALUE_STRING && expression_is_jsonata(value->string)) {
         return compile_jsonata(compiler, value, field, out_expression);
+    }
+    if (compiler->jsonata && value->type == VALUE_STRING && is_half_open(value->string)) {
+        /* AWS's guide: "Improperly opening or closing the expression will result in a validation error." */
+        TRY(add_problem(compiler,
+                        (struct expression_problem){
+                            .code = STR("INVALID_JSONATA_EXPRESSION"),
+                            .message = STR("A JSONata expression must begin with '{%' and end with '%}', without blanks around"),
+                            .field = field,
+                            .value = value}));
     }
     struct expression *expression = NULL;
     TRY(expression_new(compiler->arena, EXPRESSION_CONSTANT, field, &expression));

@@ -85,6 +85,8 @@ static enum status parse_top(struct parser *parser, const struct value *object, 
     const struct parse_context context = {.parser = parser, .object = object, .place = *root, .state = &nothing};
     struct str version = STR("1.0");
     struct str language = STR("JSONPath");
+    struct str comment = STR_NONE;
+    TRY(parse_string(&context, object, STR("Comment"), &comment));
     TRY(parse_members(&context, object, root, fields, sizeof fields / sizeof fields[0]));
     TRY(parse_string(&context, object, STR("Version"), &version));
     if (!str_equal(version, STR("1.0"))) {
@@ -144,7 +146,7 @@ static enum status compile_text(struct parser *parser, const struct machine **ou
                           parser->text.length, DEFINITION_BYTES_MAX));
         return STATUS_INVALID;
     }
-    enum status status = value_parse(parser->arena, parser->text, &object, &error);
+    enum status status = value_parse_unique(parser->arena, parser->text, &object, &error);
     bool is_deep = status == STATUS_LIMIT_EXCEEDED && error.line > 0;
     if (status == STATUS_INVALID || is_deep) {
         return report_syntax(parser, &error);

@@ -5,6 +5,7 @@
 #ifndef PAWL_ASL_PARSE_H
 #define PAWL_ASL_PARSE_H
 
+#include "asl/identifier.h"
 #include "asl/machine_parts.h"
 
 /* Where in the definition: a path of keys, printed as "/States/X/Retry[0]". */
@@ -37,6 +38,7 @@ struct parser {
     uint32_t label_count;
     uint32_t label_capacity;
     struct parse_names *names;
+    struct identifier identifier;
 };
 
 /* One state, as its type's function reads it. */
@@ -51,6 +53,9 @@ struct parse_context {
     uint32_t level;   /* parts of the state's own place; `place` may lie below it */
     enum expression_sees sees; /* which of $states' members the fields that are read have */
 };
+
+/* How many characters of UTF-8 the text has. */
+size_t parse_characters(struct str text);
 
 /* How many parts the place has below the root. */
 uint32_t parse_depth(const struct parse_place *place);

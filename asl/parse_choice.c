@@ -62,7 +62,7 @@ static enum status parse_rule_path(const struct parse_context *context, const st
         return PARSE_PROBLEM(context, member->key, member->value, "Expected value of type String");
     }
     enum status status = path_compile(context->parser->arena, member->value->string, out_path, &message);
-    if (status == STATUS_INVALID || (status == STATUS_OK && !path_is_reference(*out_path))) {
+    if (status == STATUS_INVALID || path_is_open(member->value->string) || (status == STATUS_OK && !path_is_reference(*out_path))) {
         return parse_not_a_reference(context, member->key, member->value);
     }
     TRY(status);
@@ -230,6 +230,8 @@ static enum status parse_rule(const struct parse_context *context, const struct 
     if (object->type != VALUE_OBJECT) {
         return PARSE_PROBLEM(context, STR_NONE, object, "Expected value of type Object");
     }
+    struct str comment = STR_NONE;
+    TRY(parse_string(context, object, STR("Comment"), &comment));
     if (context->state->jsonata) {
         TRY(parse_jsonata_rule(context, object, condition));
         TRY(parse_template(context, object, STR("Output"), &rule->output));

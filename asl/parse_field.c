@@ -18,6 +18,15 @@ static enum status place_write(struct buffer *buffer, const struct parse_place *
     return place->key.length == 0 ? STATUS_OK : buffer_format(buffer, "/%.*s", STR_ARGS(place->key));
 }
 
+size_t parse_characters(struct str text)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < text.length; at++) {
+        count += (text.bytes[at] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
 uint32_t parse_depth(const struct parse_place *place)
 {
     uint32_t depth = 0;
@@ -187,7 +196,7 @@ enum status parse_path_field(const struct parse_context *context, const struct v
         return PARSE_PROBLEM(context, key, value, "Expected value of type String or null");
     }
     enum status status = path_compile(context->parser->arena, value->string, &out_field->path, &message);
-    bool refused = status == STATUS_INVALID ||
+    bool refused = status == STATUS_INVALID || path_is_open(value->string) ||
                    (status == STATUS_OK && reference &&
                     (!path_is_reference(out_field->path) || path_root(out_field->path) != PATH_ROOT_INPUT));
     if (refused) {
@@ -331,7 +340,7 @@ enum status parse_text(const struct parse_context *context, struct str key, bool
     if (value != NULL && value->type != VALUE_STRING) {
         return PARSE_PROBLEM(context, key, value, "Expected value of type String");
     }
-    if (value != NULL && is_expression(context, value)) {
+    if (value != NULL && context->state->jsonata) {
         return parse_template(context, context->object, key, out_expression);
     }
     if (value != NULL) {
@@ -341,18 +350,11 @@ enum status parse_text(const struct parse_context *context, struct str key, bool
     return parse_path_form(context, key, intrinsics, out_expression);
 }
 
-/* A Unicode identifier, approximated: ASCII letters, digits and '_' as they are, everything beyond ASCII as a letter. */
-static bool is_variable_name(struct str name)
+static enum status is_variable_name(struct parser *parser, struct str name, bool *out_is)
 {
-    for (size_t at = 0; at < name.length; at++) {
-        unsigned char byte = (unsigned char)name.bytes[at];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte >= 0x80;
-        bool later = (byte >= '0' && byte <= '9') || byte == '_';
-        if (!letter && !(later && at > 0)) {
-            return false;
-        }
-    }
-    return name.length > 0 && name.length <= NAME_CHARACTERS_MAX && !str_equal(name, STR("states"));
+    TRY(identifier_is(parser->arena, &parser->identifier, name, out_is));
+    *out_is = *out_is && parse_characters(name) <= NAME_CHARACTERS_MAX && !str_equal(name, STR("states"));
+    return STATUS_OK;
 }
 
 enum status parse_assign(const struct parse_context *context, const struct value *object, const struct parse_place *place,
@@ -371,7 +373,9 @@ enum status parse_assign(const struct parse_context *context, const struct value
         if (!context->state->jsonata && str_ends_with(name, STR(".$"))) {
             name.length -= 2;
         }
-        if (!is_variable_name(name)) {
+        bool good = false;
+        TRY(is_variable_name(context->parser, name, &good));
+        if (!good) {
             TRY(PARSE_PROBLEM(&there, STR("Assign"), value->members[at].value, "Invalid variable name: '%.*s'", STR_ARGS(name)));
         }
     }

@@ -238,15 +238,6 @@ static enum status parse_state(struct parse_context *context)
     return readers[context->state->type](context);
 }
 
-static size_t count_characters(struct str text)
-{
-    size_t count = 0;
-    for (size_t at = 0; at < text.length; at++) {
-        count += (text.bytes[at] & 0xC0) != 0x80;
-    }
-    return count;
-}
-
 /* Names the states of a machine, so that transitions find them, before any is read. */
 static enum status add_states(struct parser *parser, const struct value *states, const struct parse_place *place, uint32_t machine)
 {
@@ -261,7 +252,7 @@ static enum status add_states(struct parser *parser, const struct value *states,
         state->machine = machine;
         state->next = STATE_NONE;
         TRY(arena_copy(parser->arena, key, &state->name));
-        if (key.length == 0 || count_characters(key) > NAME_CHARACTERS_MAX) {
+        if (key.length == 0 || parse_characters(key) > NAME_CHARACTERS_MAX) {
             TRY(parse_finding(parser, place, key, states->members[at].value, STR("INVALID_STATE_NAME"),
                               "State names have 1 to %d characters", NAME_CHARACTERS_MAX));
         }
@@ -440,6 +431,11 @@ enum status parse_machine(struct parser *parser, const struct value *object, con
     if (!good) {
         return STATUS_OK;
     }
+    const struct parse_context here = {.parser = parser, .place = *place, .machine = parser->submachine_count};
+    if (parent_state != STATE_NONE) {
+        struct str comment = STR_NONE;
+        TRY(parse_string(&here, object, STR("Comment"), &comment));
+    }
     uint32_t machine = parser->submachine_count;
     TRY(grow(parser->arena, (void **)&parser->submachines, sizeof(struct submachine), machine, &parser->submachine_capacity));
     parser->submachines[machine] = (struct submachine){.start_at = STATE_NONE, .parent_state = parent_state};
@@ -463,7 +459,6 @@ enum status parse_machine(struct parser *parser, const struct value *object, con
         };
         TRY(parse_state(&context));
     }
-    const struct parse_context here = {.parser = parser, .machine = machine};
     uint32_t start = STATE_NONE;
     TRY(parse_target(&here, object, place, STR("StartAt"), true, &start));
     parser->submachines[machine].start_at = start;

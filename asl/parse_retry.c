@@ -55,6 +55,7 @@ static enum status parse_backoff(const struct parse_context *context, const stru
 static enum status parse_retrier(const struct parse_context *context, const struct value *object, bool last, struct retrier *retrier)
 {
     struct str jitter = STR("NONE");
+    struct str comment = STR_NONE;
     *retrier = (struct retrier){.interval_seconds = 1, .attempts_max = 3, .backoff_rate = 2.0};
     if (object->type != VALUE_OBJECT) {
         return PARSE_PROBLEM(context, STR_NONE, object, "Expected value of type Object");
@@ -70,6 +71,7 @@ static enum status parse_retrier(const struct parse_context *context, const stru
     TRY(parse_integer(context, object, STR("MaxDelaySeconds"), (struct parse_range){1, MAX_DELAY_SECONDS_BELOW - 1},
                       &retrier->delay_seconds_max));
     TRY(parse_backoff(context, object, retrier));
+    TRY(parse_string(context, object, STR("Comment"), &comment));
     TRY(parse_string(context, object, STR("JitterStrategy"), &jitter));
     retrier->jitter_full = str_equal(jitter, STR("FULL"));
     if (!retrier->jitter_full && !str_equal(jitter, STR("NONE"))) {
@@ -104,7 +106,9 @@ static enum status parse_catcher(const struct parse_context *context, const stru
     if (object->type != VALUE_OBJECT) {
         return PARSE_PROBLEM(context, STR_NONE, object, "Expected value of type Object");
     }
+    struct str comment = STR_NONE;
     TRY(check_catcher_fields(context, object));
+    TRY(parse_string(context, object, STR("Comment"), &comment));
     TRY(parse_error_equals(context, object, last, &catcher->error_equals, &catcher->error_count));
     TRY(parse_target(context, object, &context->place, STR("Next"), true, &catcher->next));
     TRY(parse_assign(context, object, &context->place, &catcher->assign));

@@ -156,7 +156,12 @@ static enum status parse_credentials(struct parse_context *context)
     if (value->type != VALUE_OBJECT) {
         return PARSE_PROBLEM(context, key, value, "Expected value of type Object");
     }
-    if (value_get(value, STR("RoleArn")) == NULL && (context->state->jsonata || value_get(value, STR("RoleArn.$")) == NULL)) {
+    const struct value *role = value_get(value, STR("RoleArn"));
+    if (role != NULL && role->type != VALUE_STRING) {
+        const struct parse_place place = {.parent = &context->place, .key = key};
+        return parse_finding(context->parser, &place, STR("RoleArn"), role, PARSE_CODE_SCHEMA, "Expected value of type String");
+    }
+    if (role == NULL && (context->state->jsonata || value_get(value, STR("RoleArn.$")) == NULL)) {
         return PARSE_PROBLEM(context, key, value, "The field 'RoleArn' is required but was missing");
     }
     return parse_template(context, context->object, key, &context->state->task.credentials);

@@ -113,7 +113,8 @@ bool resource_is_known(const struct resource *resource)
     struct str action = resource->action;
     char pattern = split_pattern(&action);
     if (str_starts_with(resource->service, STR("aws-sdk:"))) {
-        return pattern == 'R' || pattern == 'W';
+        /* "s3:listBuckets": AWS does not know ListBuckets. */
+        return (pattern == 'R' || pattern == 'W') && action.length > 0 && action.bytes[0] >= 'a' && action.bytes[0] <= 'z';
     }
     for (size_t at = 0; at < sizeof integrations / sizeof integrations[0]; at++) {
         if (str_equal(integrations[at].service, resource->service) && str_equal(integrations[at].action, action)) {

@@ -53,6 +53,10 @@ struct value_error {
 MUST_CHECK enum status value_parse(struct arena *arena, struct str text, const struct value **out_value,
                                    struct value_error *out_error);
 
+/* The same, but an object with a key that comes twice is STATUS_INVALID, too. out_error must not be NULL. */
+MUST_CHECK enum status value_parse_unique(struct arena *arena, struct str text, const struct value **out_value,
+                                          struct value_error *out_error);
+
 /* Whether value_parse would accept the text, without building anything. Faster than parsing. */
 bool value_text_is_valid(struct str text);
 

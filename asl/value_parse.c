@@ -417,6 +417,8 @@ struct parser {
     size_t depth;
     size_t deepest; /* what depth reached since the container now open began */
     size_t duplicates; /* members dropped */
+    bool unique;       /* the first of them is wanted: */
+    struct str duplicate; /* its key as it was written */
     struct value_member *pending; /* items and members of the containers not yet closed */
     size_t pending_count;
     size_t pending_capacity;
@@ -494,11 +496,32 @@ static enum status decode_string(struct arena *arena, struct str source, bool es
     return STATUS_OK;
 }
 
+/* Notes the first of the members that was not kept. `before`: all of them. */
+static void note_duplicate(struct parser *parser, const struct value_member *before, size_t base, size_t kept)
+{
+    size_t at = 0;
+    while (at < kept && before[at].key.bytes == parser->pending[base + at].key.bytes) {
+        at++;
+    }
+    parser->duplicate = before[at].key_source;
+}
+
 static enum status merge_duplicates(struct parser *parser, size_t base)
 {
     size_t count = parser->pending_count - base;
     size_t kept = 0;
-    TRY(value_members_merge(parser->pending + base, count, &kept));
+    struct value_member *before = NULL;
+    if (parser->unique && parser->duplicate.bytes == NULL) {
+        before = malloc(count * sizeof *before);
+        TRY_NEW(before);
+        memcpy(before, parser->pending + base, count * sizeof *before);
+    }
+    enum status status = value_members_merge(parser->pending + base, count, &kept);
+    if (status == STATUS_OK && before != NULL && kept < count) {
+        note_duplicate(parser, before, base, kept);
+    }
+    free(before);
+    TRY(status);
     parser->duplicates += count - kept;
     parser->pending_count = base + kept;
     return STATUS_OK;
@@ -724,12 +747,29 @@ static enum status parse_text(struct parser *parser, const struct value **out_va
     return scan_end(&parser->scanner, parser->scanner.at[-1]) ? STATUS_OK : STATUS_INVALID;
 }
 
-enum status value_parse(struct arena *arena, struct str text, const struct value **out_value, struct value_error *out_error)
+/* As Jackson tells it. */
+static enum status describe_duplicate(struct arena *arena, struct str text, struct str key, struct value_error *out_error)
+{
+    struct str name = str_slice(key, 1, key.length - 2);
+    *out_error = (struct value_error){.offset = (size_t)(key.bytes - text.bytes), .line = 1, .column = 1};
+    for (size_t at = 0; at < out_error->offset; at++) {
+        bool ends = text.bytes[at] == '\n';
+        out_error->line += ends;
+        out_error->column = ends ? 1 : out_error->column + ((text.bytes[at] & 0xC0) != 0x80);
+    }
+    TRY(arena_format(arena, &out_error->message, "Duplicate field '%.*s'", STR_ARGS(name)));
+    return STATUS_INVALID;
+}
+
+static enum status parse_whole(struct arena *arena, struct str text, bool unique, const struct value **out_value,
+                               struct value_error *out_error)
 {
     if (text.bytes == NULL) {
         text = STR("");
     }
     struct parser parser;
+    parser.unique = unique;
+    parser.duplicate = STR_NONE;
     parser.scanner = (struct scanner){.at = text.bytes, .end = text.bytes + text.length};
     parser.arena = arena;
     parser.depth = 0;
@@ -743,6 +783,9 @@ enum status value_parse(struct arena *arena, struct str text, const struct value
     if (parser.pending != parser.local) {
         free(parser.pending);
     }
+    if (status == STATUS_OK && parser.duplicate.bytes != NULL) {
+        return describe_duplicate(arena, text, parser.duplicate, out_error);
+    }
     if (status == STATUS_OK) {
         *out_value = value;
     } else if (out_error != NULL) {
@@ -752,6 +795,16 @@ enum status value_parse(struct arena *arena, struct str text, const struct value
         }
     }
     return status;
+}
+
+enum status value_parse(struct arena *arena, struct str text, const struct value **out_value, struct value_error *out_error)
+{
+    return parse_whole(arena, text, false, out_value, out_error);
+}
+
+enum status value_parse_unique(struct arena *arena, struct str text, const struct value **out_value, struct value_error *out_error)
+{
+    return parse_whole(arena, text, true, out_value, out_error);
 }
 
 /* Past a scalar. */

@@ -98,7 +98,8 @@ static enum exit_code open_kafka(struct bench *bench)
     struct context *context = bench->context;
     if (!settings_has_kafka(context->settings)) {
         return context_fail(context, EXIT_CODE_USAGE,
-                            "kafka.bootstrap.servers is not set; `pawl bench core` and `language` need no Kafka, and tests/bench/run starts one");
+                            "kafka.bootstrap.servers is not set; `pawl bench core` and `language` need no Kafka, and "
+                            "tests/bench/run starts one");
     }
     TRY_RUN(make_folder(bench));
     TRY_RUN(connection_open_kafka(context, &bench->bus));

@@ -20,6 +20,9 @@ enum path_root { PATH_ROOT_INPUT, PATH_ROOT_CONTEXT, PATH_ROOT_VARIABLE };
 /* STATUS_INVALID when `text` is no path; *out_message (may be NULL) says why. The path borrows nothing of `text`. */
 MUST_CHECK enum status path_compile(struct arena *arena, struct str text, const struct path **out_path, struct str *out_message);
 
+/* Whether the text ends with a bracket that was just opened: Jayway takes "$.a[" for "$.a", a definition should not. */
+bool path_is_open(struct str text);
+
 struct str path_text(const struct path *path);
 enum path_root path_root(const struct path *path);
 

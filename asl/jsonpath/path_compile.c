@@ -569,6 +569,11 @@ enum status path_compile(struct arena *arena, struct str text, const struct path
     return path_compile_text(&reader, false, out_path);
 }
 
+bool path_is_open(struct str text)
+{
+    return str_ends_with(str_trim(text), STR("["));
+}
+
 struct str path_text(const struct path *path)
 {
     return path->text;

@@ -1,9 +1,12 @@
-"""`pawl dev` in a folder of its own with its API, and clients of it."""
+"""`pawl dev` in a folder of its own with its API, and clients of it. With PAWL_TEST_BOOTSTRAP, `pawl serve` on that Kafka."""
 import json
 import os
 import pathlib
+import re
 import subprocess
 import time
+import urllib.request
+import uuid
 
 import boto3
 from botocore.config import Config
@@ -23,20 +26,49 @@ class Service:
         self.environment["PAWL_STATE_DIR"] = str(self.folder / "state")
         self.process = None
         self.endpoint = None
+        self.kafka = os.environ.get("PAWL_TEST_BOOTSTRAP")
+        if self.kafka:
+            self.settings.update({"kafka.bootstrap.servers": self.kafka, "topics.prefix": f"api-{uuid.uuid4().hex[:8]}",
+                                  "topics.partitions": 4})
 
-    def command(self, *arguments):
-        return [str(PAWL), *arguments]
+    def sets(self):
+        return [f"--set={name}={value}" for name, value in self.settings.items()]
 
     def start(self):
-        sets = [f"--set={name}={value}" for name, value in self.settings.items()]
+        if self.kafka:
+            return self.start_on_kafka()
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command("dev", "--json", *sets), env=self.environment, stdout=subprocess.PIPE,
-                                            stderr=log, text=True)
-        deadline = time.monotonic() + READY_SECONDS_MAX
+            self.process = subprocess.Popen([str(PAWL), "dev", "--json", *self.sets()], env=self.environment,
+                                            stdout=subprocess.PIPE, stderr=log, text=True)
         line = self.process.stdout.readline()
-        assert line and time.monotonic() < deadline, f"pawl dev is not ready: {self.log.read_text()[-3000:]}"
+        assert line, f"pawl dev is not ready: {self.log.read_text()[-3000:]}"
         self.endpoint = json.loads(line)["endpoint"]
         return self
+
+    def start_on_kafka(self):
+        """`pawl serve` says where it listens in its log."""
+        subprocess.run([str(PAWL), "topics", "create", *self.sets()], env=self.environment, check=True,
+                       stdout=subprocess.DEVNULL)
+        begin = self.log.stat().st_size if self.log.exists() else 0
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([str(PAWL), "serve", *self.sets()], env=self.environment, stdout=subprocess.PIPE,
+                                            stderr=log, text=True)
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        while True:
+            said = self.log.read_text()[begin:]
+            found = re.search(r"event=listening address=(\S+)", said)
+            if found and self.is_ready(f"http://{found.group(1)}"):
+                self.endpoint = f"http://{found.group(1)}"
+                return self
+            assert self.process.poll() is None and time.monotonic() < deadline, f"pawl serve is not ready: {said[-3000:]}"
+            time.sleep(0.05)
+
+    @staticmethod
+    def is_ready(endpoint):
+        try:
+            return urllib.request.urlopen(f"{endpoint}/readyz", timeout=5).status == 200
+        except OSError:
+            return False
 
     def stop(self):
         if self.process is not None:
