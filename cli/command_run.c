@@ -218,10 +218,15 @@ static enum status name_arns(struct runs *runs, struct interpreter_options *opti
         TRY(buffer_add_byte(&name, plain ? byte : '-'));
     }
     TRY(name.length == 0 ? buffer_add(&name, STR("machine")) : STATUS_OK);
-    TRY(arena_format(runs->context->arena, &options->arn, "arn:aws:states:us-east-1:000000000000:execution:%.*s:run",
-                     STR_ARGS(buffer_text(&name))));
-    return arena_format(runs->context->arena, &options->state_machine_arn, "arn:aws:states:us-east-1:000000000000:stateMachine:%.*s",
-                        STR_ARGS(buffer_text(&name)));
+    struct str machine = buffer_text(&name);
+    struct arena *arena = runs->context->arena;
+    struct str region = settings_text(runs->context->settings, OPTION_AWS_REGION);
+    struct str account = settings_text(runs->context->settings, OPTION_AWS_ACCOUNT);
+    TRY(arena_format(arena, &options->arn, "arn:aws:states:%.*s:%.*s:execution:%.*s:run", STR_ARGS(region), STR_ARGS(account),
+                     STR_ARGS(machine)));
+    TRY(arena_format(arena, &options->role_arn, "arn:aws:iam::%.*s:role/pawl", STR_ARGS(account)));
+    return arena_format(arena, &options->state_machine_arn, "arn:aws:states:%.*s:%.*s:stateMachine:%.*s", STR_ARGS(region),
+                        STR_ARGS(account), STR_ARGS(machine));
 }
 
 static enum exit_code run_case(struct runs *runs, const struct mocks_case *test_case)

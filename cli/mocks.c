@@ -65,8 +65,31 @@ static enum status read_text(struct reader *reader, const struct value *object, 
     if (value != NULL && value->type != VALUE_STRING) {
         return refuse(reader, value, "%s must be a text", name);
     }
-    *out_text = value == NULL ? STR_NONE : value->string;
+    *out_text = value == NULL ? STR_NONE : value->string.bytes == NULL ? STR("") : value->string;
     return STATUS_OK;
+}
+
+/* An answer's members: what the task comes to, of which it has one, and pawl's own. fieldValidationMode is TestState's. */
+static enum status check_answer(struct reader *reader, const struct value *answer)
+{
+    static const char *const names[] = {"result",   "errorOutput", "Return",    "Throw",
+                                        "noAnswer", "submitted",   "workerName", "fieldValidationMode"};
+    size_t outcomes = 0;
+    for (uint32_t at = 0; answer->type == VALUE_OBJECT && at < answer->count; at++) {
+        size_t name = 0;
+        while (name < sizeof names / sizeof names[0] && !str_equal(answer->members[at].key, str_of(names[name]))) {
+            name++;
+        }
+        if (name == sizeof names / sizeof names[0]) {
+            return refuse(reader, answer->members[at].value, "an answer has no '%.*s'; it has result or errorOutput (or Return or Throw)",
+                          STR_ARGS(answer->members[at].key));
+        }
+        outcomes += name < 5;
+    }
+    return outcomes == 1 ? STATUS_OK
+                         : refuse(reader, answer,
+                                  "an answer has one of result, errorOutput, Return, Throw and noAnswer: {\"result\": …} or "
+                                  "{\"errorOutput\": {\"error\": …}}");
 }
 
 static enum status read_answer(struct reader *reader, const struct value *answer, struct machine_run_mock *out_mock)
@@ -75,14 +98,16 @@ static enum status read_answer(struct reader *reader, const struct value *answer
     const struct value *returned = value_get(answer, STR("Return"));
     const struct value *error = value_get(answer, STR("errorOutput"));
     const struct value *thrown = value_get(answer, STR("Throw"));
+    const struct value *submitted = value_get(answer, STR("submitted"));
     struct machine_run_mock mock = {.state_name = reader->state};
-    if ((result != NULL) + (returned != NULL) + (error != NULL) + (thrown != NULL) != 1) {
-        return refuse(reader, answer,
-                      "an answer has one of result, errorOutput, Return and Throw: {\"result\": …} or {\"errorOutput\": {\"error\": …}}");
+    TRY(check_answer(reader, answer));
+    TRY(read_text(reader, answer, "workerName", &mock.worker_name));
+    if (submitted != NULL) {
+        TRY(read_result(reader, submitted, true, &mock.submitted));
     }
     if (result != NULL || returned != NULL) {
         TRY(read_result(reader, result != NULL ? result : returned, result != NULL, &mock.output));
-    } else {
+    } else if (error != NULL || thrown != NULL) {
         const struct value *failure = error != NULL ? error : thrown;
         if (failure->type != VALUE_OBJECT) {
             return refuse(reader, failure, "an error is an object: {\"%s\": …, \"%s\": …}", error != NULL ? "error" : "Error",

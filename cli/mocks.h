@@ -5,6 +5,9 @@
  *   {"StateMachines": {NAME: {"TestCases": {CASE: {STATE: RESPONSE}}}}, "MockedResponses": {RESPONSE: {"0": …, "1-2": …}}}
  *       the mock configuration of AWS Step Functions Local: {"Return": …} or {"Throw": {"Error": …, "Cause": …}}.
  *
+ * An answer may also be {"noAnswer": true}: the task is never answered, and times out if it can. Beside any of these,
+ * "submitted" is the output of TaskSubmitted before, and "workerName" who began the task.
+ *
  * pawl's own addition to either, beside the states or beside "TestCases":
  *
  *   "PawlTestCases": {CASE: {"Input": …, "Mocks": {STATE: …}, "Expect": {"Output": …}}}

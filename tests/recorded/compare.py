@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs the executions that AWS was recorded to run, and compares histories.
 
-    compare.py RUN_CASE CASES_FOLDER [-k TEXT] [-v]
+    compare.py PAWL CASES_FOLDER [-k TEXT] [-v]
 
-Of each recorded case it takes every execution whose history is known, runs its definition on its input with the recorded
-task outcomes as mocks (run_case, virtual time), and compares the events: types, order, ids, previousEventId and details.
-Where iterations or branches ran side by side, any interleaving that is equal along previousEventId passes.
+Of each recorded case it takes every execution whose history is known, makes a definition file and a mock file of its
+recorded task outcomes, runs `pawl run --mocks --history` on them, and compares the events: types, order, ids,
+previousEventId and details. Where iterations or branches ran side by side, any interleaving that is equal along
+previousEventId passes.
 Prints the failures, then `N passed, N failed, N skipped`. Exits 1 when one failed that expected.txt does not list.
 """
 
@@ -16,6 +17,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 NAME = re.compile(r"<[A-Za-z_][^<>\s\"]*>")
@@ -165,32 +168,59 @@ def worker_of(events, scheduled):
     return None
 
 
-def mocks_of(case, label, events):
+def answer_of(task, events):
+    """A task's recorded outcome as an answer of a mock file."""
+    outcome = task.get("outcome") or {}
+    answer = {}
+    if task["type"] == "ActivityScheduled" and worker_of(events, task["event"]):
+        answer["workerName"] = worker_of(events, task["event"])
+    if "submitted" in task:
+        answer["submitted"] = texts(task["submitted"])
+    if "succeed" in outcome:
+        answer["result"] = texts(outcome["succeed"])
+    elif "fail" in outcome:
+        known = {key: texts(outcome["fail"][key]) for key in ("error", "cause") if outcome["fail"].get(key) is not None}
+        answer["errorOutput"] = known
+    else:
+        answer["noAnswer"] = True
+    return answer
+
+
+def states_in(machine):
+    """(name, state) of a machine, inner ones too."""
+    for name, state in (machine.get("States") or {}).items():
+        yield name, state
+        for inner in state.get("Branches") or []:
+            yield from states_in(inner)
+        yield from states_in(state.get("ItemProcessor") or state.get("Iterator") or {})
+
+
+def state_of(task, events, definition):
+    """The state that asked for the task: what was entered before it; where ids are masked, the one with its resource."""
+    by_id = {event["id"]: event for event in events}
+    at = by_id.get(task["event"])
+    while isinstance(task["event"], int) and at is not None:
+        if at["type"] == "TaskStateEntered":
+            return at["stateEnteredEventDetails"]["name"]
+        at = by_id.get(at["previousEventId"])
+    for name, state in states_in(definition):
+        resource = str(state.get("Resource", ""))
+        if state.get("Type") == "Task" and (resource.endswith(":" + task["resource"]) or resource == task["resource"]):
+            return name
+    return next((name for name, state in states_in(definition) if state.get("Type") == "Task"), None)
+
+
+def mocks_of(case, label, events, definition):
+    """The mock file: the answers of each state in the order they were recorded."""
+    mocks = {}
     for task in case.get("tasks", []):
-        if task.get("in") != label:
-            continue
-        resource = task["resource"]
-        mock = {}
-        if "resourceType" in task and task["type"].startswith("Task"):
-            resource = "arn:aws:states:::%s:%s" % (task["resourceType"], resource)
-            mock["resource"] = resource
-        outcome = task.get("outcome") or {}
-        if task["type"] == "ActivityScheduled" and worker_of(events, task["event"]):
-            mock["worker"] = worker_of(events, task["event"])
-        if "submitted" in task:
-            mock["submitted"] = texts(task["submitted"])
-        if "succeed" in outcome:
-            mock["output"] = texts(outcome["succeed"])
-        elif "fail" in outcome:
-            mock["fails"] = True
-            for key in ("error", "cause"):
-                if outcome["fail"].get(key) is not None:
-                    mock[key] = texts(outcome["fail"][key])
-        yield mock
+        if task.get("in") == label:
+            mocks.setdefault(state_of(task, events, definition), []).append(answer_of(task, events))
+    return mocks
 
 
 def runs_of(case):
-    """(label, run_case's line, recorded events) of each execution with a history."""
+    """(label, what to run, recorded events) of each execution with a history."""
     if any(step["op"] in ("StopExecution", "RedriveExecution", "DeleteActivity") for step in case["steps"]):
         return  # what happened from outside is not among the tasks
     answers, machines, executions = {}, {}, {}
@@ -209,7 +239,7 @@ def runs_of(case):
             machines.setdefault(params.get("stateMachineArn"), {}).update(definition=params["definition"])
         elif step["op"] in ("StartExecution",):
             machine_name = str(params.get("stateMachineArn")).split(":")[-1]
-            arn = "arn:aws:states:us-east-1:111111111111:execution:%s:run-%s" % (machine_name, name)
+            arn = "arn:aws:states:us-east-1:111111111111:execution:%s:%s" % (machine_name, name)
             answers[name] = {"executionArn": arn}
             executions[arn] = (dict(machines.get(params.get("stateMachineArn"), {})), params)
         elif step["op"] == "GetExecutionHistory" and not step.get("params", {}).get("reverseOrder"):
@@ -219,17 +249,40 @@ def runs_of(case):
                 if machine and events and events[0].get("id") == 1 and str(events[-1]["type"]).startswith("Execution") and len(events) > 1:
                     yield expect["label"], {
                         "definition": machine["definition"],
-                        "arn": params["executionArn"],
-                        "machineArn": start["stateMachineArn"],
-                        "express": machine.get("type") == "EXPRESS",
+                        "machine": start["stateMachineArn"].split(":")[-1],
+                        "type": machine.get("type", "STANDARD"),
                         "input": start.get("input", "{}"),
-                        "mocks": list(mocks_of(case, expect["label"], events)),
+                        "mocks": mocks_of(case, expect["label"], events, parsed(machine["definition"])),
                     }, events
+
+
+def parsed(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}
+
+
+def run(pawl, folder, index, line):
+    """The events that `pawl run` tells, or {"refused": …}."""
+    def write(name, text):
+        path = os.path.join(folder, "%d.%s.json" % (index, name))
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+    command = [pawl, "run", write("definition", line["definition"]), "--input", write("input", line["input"]),
+               "--machine", line["machine"], "--type", line["type"], "--set", "aws.account=111111111111", "--history", "--json"]
+    if line["mocks"]:
+        command += ["--mocks", write("mocks", json.dumps(line["mocks"]))]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if not done.stdout.startswith("{"):
+        return {"refused": done.stderr[-2000:]}
+    return {"events": json.loads(done.stdout)["events"], "said": done.stderr}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run_case")
+    parser.add_argument("pawl")
     parser.add_argument("cases")
     parser.add_argument("-k", default="")
     parser.add_argument("-v", action="store_true")
@@ -251,17 +304,16 @@ def main():
             case = json.load(file)
         if options.k in path:
             todo += [(case, label, line, events) for label, line, events in runs_of(case)]
-    got = subprocess.run([options.run_case], input="".join(json.dumps(t[2]) + "\n" for t in todo), capture_output=True, text=True)
-    answers = got.stdout.splitlines()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda at: run(options.pawl, folder, at, todo[at][2]), range(len(todo))))
     passed, failed, skipped = 0, 0, 0
     for index, (case, label, line, events) in enumerate(todo):
         name = case["id"] + "#" + label
-        answer = json.loads(answers[index]) if index < len(answers) else {"trouble": "crashed: " + got.stderr[-300:]}
+        answer = answers[index]
         if "refused" in answer and "NOT_SUPPORTED_YET" in answer["refused"]:
             skipped += 1
             continue
-        problem = (answer.get("refused") or answer.get("trouble") or
-                   compare(case, events, answer.get("events", [])))
+        problem = answer.get("refused") or compare(case, events, answer.get("events", []))
         if problem is None:
             passed += 1
             if name in known:
@@ -271,14 +323,11 @@ def main():
             skipped += 1
         else:
             failed += 1
-            waits = "\n      waits for " + answer["waitingFor"] if answer.get("waitingFor") else ""
-            print("FAILED %s\n      %s%s" % (name, problem, waits))
+            print("FAILED %s\n      %s\n      %s" % (name, problem, answer.get("said", "")))
             if options.v:
                 print("      line %s" % json.dumps(line)[:3000])
                 for event in answer.get("events", []):
                     print("        ", json.dumps(event)[:300])
-        if index >= len(answers):
-            break
     print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
     return 1 if failed else 0
 
