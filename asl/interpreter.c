@@ -20,6 +20,7 @@ struct interpreter {
     struct arena *arena;
     const struct machine *machine;
     const struct step_config *config;
+    const struct step_routes *routes;
     struct str arn;
     struct str state_machine_arn;
     struct str role_arn;
@@ -79,6 +80,7 @@ enum status interpreter_create(const struct interpreter_options *options, struct
     }
     interpreter->arena = arena;
     interpreter->machine = options->machine;
+    interpreter->routes = options->routes;
     interpreter->config = options->config != NULL ? options->config : &step_config_default;
     interpreter->arn = options->arn.bytes != NULL
                            ? options->arn
@@ -331,8 +333,15 @@ enum status interpreter_apply(struct interpreter *interpreter, struct step_event
     const struct rows rows = {interpreter, get_execution, get_frame, get_payload, get_frames, get_payloads};
     interpreter->env.now_ms = interpreter->now_ms;
     const struct stage_observer observer = {interpreter, keep_stage};
-    const struct step step = {interpreter->arena,  interpreter->machine, &rows, &interpreter->env,
-                              interpreter->config, interpreter->observes ? &observer : NULL};
+    const struct step step = {
+        .arena = interpreter->arena,
+        .machine = interpreter->machine,
+        .rows = &rows,
+        .env = &interpreter->env,
+        .config = interpreter->config,
+        .observer = interpreter->observes ? &observer : NULL,
+        .routes = interpreter->routes,
+    };
     struct effects effects;
     event.execution = interpreter->id;
     TRY(step_apply(&step, &event, &effects, out_outcome));

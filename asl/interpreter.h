@@ -12,6 +12,7 @@ struct interpreter;
 struct interpreter_options {
     const struct machine *machine;
     const struct step_config *config; /* NULL: the default */
+    const struct step_routes *routes; /* NULL: every request arrives */
     struct str arn;                   /* of the execution; STR_NONE: a made-up one */
     struct str state_machine_arn;     /* STR_NONE: a made-up one */
     struct str role_arn;              /* STR_NONE: a made-up one */

@@ -73,6 +73,15 @@ enum step_outcome {
     STEP_LATE,      /* the task has ended or is of an earlier attempt: TaskTimedOut */
     STEP_CLOSED,    /* STEP_STOP of a closed execution: nothing to do */
     STEP_TAKEN,     /* STEP_TASK_STARTED of an activity task that another worker holds */
+    STEP_MISPLACED, /* STEP_TASK_SUBMITTED of a task that is not handed over: neither .sync nor .waitForTaskToken */
+};
+
+/* Whether a task's request would arrive, asked before it is sent: a route that fails fails the task. */
+struct step_routes {
+    void *owner;
+    /* *out_cause: why it never would, naming where to, in `arena`; STR_NONE: it would. */
+    enum status (*refusal)(void *owner, struct arena *arena, struct str route, const struct task_request *request,
+                           struct str *out_cause);
 };
 
 struct step {
@@ -82,6 +91,7 @@ struct step {
     struct env *env;                /* now_ms: the wall clock; the step raises it to the execution's last time */
     const struct step_config *config;
     const struct stage_observer *observer; /* NULL: nobody looks on */
+    const struct step_routes *routes; /* NULL: every request arrives */
 };
 
 /* Applies the event. STATUS_OK: *out_outcome, and the effects (none unless STEP_APPLIED). LIMIT_EXCEEDED: the arena is

@@ -112,16 +112,71 @@ static enum status evaluate_attempt(struct run *run, struct run_frame *frame, st
     return failure_is(out_failure) ? STATUS_OK : data_text(run->arena, &parameters, &attempt->parameters);
 }
 
+/* ---- What history is told ---- */
+
+/* Event types of one kind of task. */
+struct task_events {
+    enum history_event_type scheduled;
+    enum history_event_type unsent;
+    enum history_event_type started;
+    enum history_event_type succeeded;
+    enum history_event_type failed;
+    enum history_event_type timed_out;
+};
+
+static const struct task_events *events_of(const struct state_task *task)
+{
+    static const struct task_events kinds[] = {
+        [RESOURCE_LAMBDA] = {HISTORY_EVENT_LAMBDA_FUNCTION_SCHEDULED, HISTORY_EVENT_LAMBDA_FUNCTION_SCHEDULE_FAILED,
+                             HISTORY_EVENT_LAMBDA_FUNCTION_STARTED, HISTORY_EVENT_LAMBDA_FUNCTION_SUCCEEDED,
+                             HISTORY_EVENT_LAMBDA_FUNCTION_FAILED, HISTORY_EVENT_LAMBDA_FUNCTION_TIMED_OUT},
+        [RESOURCE_ACTIVITY] = {HISTORY_EVENT_ACTIVITY_SCHEDULED, HISTORY_EVENT_ACTIVITY_SCHEDULE_FAILED,
+                               HISTORY_EVENT_ACTIVITY_STARTED, HISTORY_EVENT_ACTIVITY_SUCCEEDED, HISTORY_EVENT_ACTIVITY_FAILED,
+                               HISTORY_EVENT_ACTIVITY_TIMED_OUT},
+        [RESOURCE_INTEGRATION] = {HISTORY_EVENT_TASK_SCHEDULED, HISTORY_EVENT_TASK_SUBMIT_FAILED, HISTORY_EVENT_TASK_STARTED,
+                                  HISTORY_EVENT_TASK_SUCCEEDED, HISTORY_EVENT_TASK_FAILED, HISTORY_EVENT_TASK_TIMED_OUT},
+    };
+    return &kinds[task->resource.kind];
+}
+
+/* Records an event of the open task, with its resource where that kind of task shows one. */
+static enum status record_task(struct run *run, struct run_frame *frame, enum history_event_type type,
+                               struct history_event **out_event)
+{
+    const struct state_task *task = &run_state(run, frame)->task;
+    TRY(history_add_frame(run, frame, type, out_event));
+    if (task->resource.kind == RESOURCE_INTEGRATION) {
+        (*out_event)->resource_type = task->resource.service;
+        (*out_event)->resource = task->resource.action;
+    }
+    return STATUS_OK;
+}
+
+static enum status record_failed(struct run *run, struct run_frame *frame, enum history_event_type type, const struct failure *failure)
+{
+    struct history_event *event = NULL;
+    TRY(record_task(run, frame, type, &event));
+    event->error = failure->error;
+    event->cause = failure->cause;
+    return STATUS_OK;
+}
+
+/* The task is over: its token is no longer good. */
+static void close_task(struct run_frame *frame)
+{
+    frame->row.token_bits = STR_NONE;
+    frame->row.deadline = RECORD_NONE;
+    frame->row.heartbeat_ms = RECORD_NONE;
+    frame->row.heartbeat_deadline = RECORD_NONE;
+    frame->timer_ms = RECORD_NONE;
+    frame->dirty = true;
+}
+
 static enum status record_scheduled(struct run *run, struct run_frame *frame, const struct attempt *attempt)
 {
     const struct state_task *task = &run_state(run, frame)->task;
     struct history_event *event = NULL;
-    static const enum history_event_type types[] = {
-        [RESOURCE_LAMBDA] = HISTORY_EVENT_LAMBDA_FUNCTION_SCHEDULED,
-        [RESOURCE_ACTIVITY] = HISTORY_EVENT_ACTIVITY_SCHEDULED,
-        [RESOURCE_INTEGRATION] = HISTORY_EVENT_TASK_SCHEDULED,
-    };
-    TRY(history_add_frame(run, frame, types[task->resource.kind], &event));
+    TRY(history_add_frame(run, frame, events_of(task)->scheduled, &event));
     event->timeout_in_seconds = attempt->timeout_seconds;
     event->heartbeat_in_seconds = task->resource.kind == RESOURCE_LAMBDA ? RECORD_NONE : attempt->heartbeat_seconds;
     event->task_credentials_role_arn = attempt->role_arn;
@@ -137,11 +192,11 @@ static enum status record_scheduled(struct run *run, struct run_frame *frame, co
     return STATUS_OK;
 }
 
-static enum status request_task(struct run *run, struct run_frame *frame, const struct attempt *attempt)
+static enum status make_request(struct run *run, struct run_frame *frame, const struct attempt *attempt,
+                                struct task_request **out_request)
 {
     const struct state *state = run_state(run, frame);
     struct task_request *request = arena_new(run->arena, struct task_request);
-    struct effect *effect = NULL;
     TRY_NEW(request);
     *request = (struct task_request){
         .task_token = attempt->token,
@@ -157,8 +212,7 @@ static enum status request_task(struct run *run, struct run_frame *frame, const 
         .heartbeat_in_seconds = attempt->heartbeat_seconds,
         .credentials = attempt->credentials,
     };
-    TRY(effects_add(run->effects, EFFECT_TASK_REQUEST, &effect));
-    effect->task_request = (struct effect_task){request, state->task.route};
+    *out_request = request;
     return STATUS_OK;
 }
 
@@ -169,6 +223,27 @@ static int64_t task_timer_ms(const struct frame_row *row)
         due = row->heartbeat_deadline;
     }
     return due == RECORD_NONE ? RECORD_NONE : due / 1000;
+}
+
+/* Asks for the task, or fails it when the request would not arrive: its route is the engine's part of the task. */
+static enum status send_request(struct run *run, struct run_frame *frame, const struct task_request *request)
+{
+    const struct state_task *task = &run_state(run, frame)->task;
+    const struct step_routes *routes = run->step->routes;
+    struct failure failure = {.error = errors_name(ERROR_TASK_FAILED), .is = true};
+    struct effect *effect = NULL;
+    if (routes != NULL) {
+        TRY(routes->refusal(routes->owner, run->arena, task->route, request, &failure.cause));
+    }
+    if (failure.cause.bytes != NULL) {
+        close_task(frame);
+        TRY(record_failed(run, frame, events_of(task)->unsent, &failure));
+        return step_fail(run, frame, &failure, false);
+    }
+    TRY(effects_add(run->effects, EFFECT_TASK_REQUEST, &effect));
+    effect->task_request = (struct effect_task){request, task->route};
+    run_phase(run, frame, FRAME_TASK, task_timer_ms(&frame->row));
+    return STATUS_OK;
 }
 
 static void restart_heartbeat(struct run *run, struct run_frame *frame)
@@ -197,10 +272,10 @@ enum status step_schedule_task(struct run *run, struct run_frame *frame)
     frame->row.heartbeat_ms = attempt.heartbeat_seconds == RECORD_NONE ? RECORD_NONE : attempt.heartbeat_seconds * 1000;
     frame->row.heartbeat_deadline = RECORD_NONE;
     restart_heartbeat(run, frame);
+    struct task_request *request = NULL;
     TRY(record_scheduled(run, frame, &attempt));
-    TRY(request_task(run, frame, &attempt));
-    run_phase(run, frame, FRAME_TASK, task_timer_ms(&frame->row));
-    return STATUS_OK;
+    TRY(make_request(run, frame, &attempt, &request));
+    return send_request(run, frame, request);
 }
 
 enum status step_enter_task(struct run *run, struct run_frame *frame)
@@ -209,40 +284,6 @@ enum status step_enter_task(struct run *run, struct run_frame *frame)
 }
 
 /* ---- Results ---- */
-
-/* Event types of one kind of task. */
-struct task_events {
-    enum history_event_type started;
-    enum history_event_type succeeded;
-    enum history_event_type failed;
-    enum history_event_type timed_out;
-};
-
-static const struct task_events *events_of(const struct state_task *task)
-{
-    static const struct task_events kinds[] = {
-        [RESOURCE_LAMBDA] = {HISTORY_EVENT_LAMBDA_FUNCTION_STARTED, HISTORY_EVENT_LAMBDA_FUNCTION_SUCCEEDED,
-                             HISTORY_EVENT_LAMBDA_FUNCTION_FAILED, HISTORY_EVENT_LAMBDA_FUNCTION_TIMED_OUT},
-        [RESOURCE_ACTIVITY] = {HISTORY_EVENT_ACTIVITY_STARTED, HISTORY_EVENT_ACTIVITY_SUCCEEDED, HISTORY_EVENT_ACTIVITY_FAILED,
-                               HISTORY_EVENT_ACTIVITY_TIMED_OUT},
-        [RESOURCE_INTEGRATION] = {HISTORY_EVENT_TASK_STARTED, HISTORY_EVENT_TASK_SUCCEEDED, HISTORY_EVENT_TASK_FAILED,
-                                  HISTORY_EVENT_TASK_TIMED_OUT},
-    };
-    return &kinds[task->resource.kind];
-}
-
-/* Records an event of the open task, with its resource where that kind of task shows one. */
-static enum status record_task(struct run *run, struct run_frame *frame, enum history_event_type type,
-                               struct history_event **out_event)
-{
-    const struct state_task *task = &run_state(run, frame)->task;
-    TRY(history_add_frame(run, frame, type, out_event));
-    if (task->resource.kind == RESOURCE_INTEGRATION) {
-        (*out_event)->resource_type = task->resource.service;
-        (*out_event)->resource = task->resource.action;
-    }
-    return STATUS_OK;
-}
 
 /* …Started, once: when a worker said so, at the latest before the task's end. */
 static enum status record_started(struct run *run, struct run_frame *frame, struct str worker_name)
@@ -261,15 +302,6 @@ static enum status record_started(struct run *run, struct run_frame *frame, stru
     return STATUS_OK;
 }
 
-static enum status record_failed(struct run *run, struct run_frame *frame, enum history_event_type type, const struct failure *failure)
-{
-    struct history_event *event = NULL;
-    TRY(record_task(run, frame, type, &event));
-    event->error = failure->error;
-    event->cause = failure->cause;
-    return STATUS_OK;
-}
-
 static enum status fail_result_size(struct run *run, struct run_frame *frame)
 {
     const struct state_task *task = &run_state(run, frame)->task;
@@ -280,17 +312,6 @@ static enum status fail_result_size(struct run *run, struct run_frame *frame)
                     STR_ARGS(name)));
     TRY(record_failed(run, frame, events_of(task)->failed, &failure));
     return step_fail(run, frame, &failure, false);
-}
-
-/* The task is over: its token is no longer good. */
-static void close_task(struct run_frame *frame)
-{
-    frame->row.token_bits = STR_NONE;
-    frame->row.deadline = RECORD_NONE;
-    frame->row.heartbeat_ms = RECORD_NONE;
-    frame->row.heartbeat_deadline = RECORD_NONE;
-    frame->timer_ms = RECORD_NONE;
-    frame->dirty = true;
 }
 
 static enum status task_succeeded(struct run *run, struct run_frame *frame, struct str output)
@@ -327,13 +348,21 @@ static enum status task_started(struct run *run, struct run_frame *frame, struct
     return record_started(run, frame, worker_name);
 }
 
-static enum status task_submitted(struct run *run, struct run_frame *frame, struct str output)
+static enum status task_submitted(struct run *run, struct run_frame *frame, struct str output, enum step_outcome *out_outcome)
 {
     struct history_event *event = NULL;
+    if (run_state(run, frame)->task.resource.pattern == RESOURCE_REQUEST_RESPONSE) {
+        *out_outcome = STEP_MISPLACED;
+        return STATUS_OK;
+    }
     if ((frame->row.task_flags & FRAME_TASK_SUBMITTED) != 0) {
         return STATUS_OK;
     }
     TRY(record_started(run, frame, STR_NONE));
+    if (output.length > run->step->config->payload_bytes_max) {
+        close_task(frame);
+        return fail_result_size(run, frame);
+    }
     frame->row.task_flags |= FRAME_TASK_SUBMITTED;
     TRY(record_task(run, frame, HISTORY_EVENT_TASK_SUBMITTED, &event));
     event->output = output;
@@ -369,7 +398,7 @@ enum status step_task_event(struct run *run, struct run_frame *frame, const stru
     case STEP_TASK_STARTED:
         return task_started(run, frame, event->worker_name, out_outcome);
     case STEP_TASK_SUBMITTED:
-        return task_submitted(run, frame, event->output);
+        return task_submitted(run, frame, event->output, out_outcome);
     case STEP_START:
     case STEP_STOP:
     case STEP_TIMER:

@@ -18,6 +18,11 @@ uint32_t bus_topic_partition_count(const struct bus_topic *topic)
     return topic->partition_count;
 }
 
+int64_t bus_topic_record_bytes_max(const struct bus_topic *topic)
+{
+    return topic->record_bytes_max;
+}
+
 struct str bus_topic_mark(const struct bus_topic *topic)
 {
     return topic->mark;

@@ -106,6 +106,9 @@ MUST_CHECK enum status bus_topic_list(struct bus *bus, struct arena *arena, stru
 struct str bus_topic_name(const struct bus_topic *topic);
 uint32_t bus_topic_partition_count(const struct bus_topic *topic);
 
+/* The largest record that it took when it was opened: max.message.bytes, where it could be asked for. */
+int64_t bus_topic_record_bytes_max(const struct bus_topic *topic);
+
 /* Changes when the topic is deleted and made anew. Borrowed. */
 struct str bus_topic_mark(const struct bus_topic *topic);
 
@@ -158,9 +161,9 @@ void bus_member_leave(struct bus_member *member);
 void bus_member_close(struct bus_member *member);
 
 /* The next record of the assigned, not paused partitions, or STATUS_END after `timeout_ms` (0: only what is there) or
- * earlier, when a callback was made. Order holds within a partition of a topic. REFUSED: a position is out of range (the
- * error names it; other partitions go on). FENCED: another process has this instance id, or the member was thrown out. FATAL
- * on Kafka, where a second process with this instance id is a mistake of whoever started it. */
+ * earlier, when a callback was made. Order holds within a partition of a topic. REFUSED: a position is out of range, or the
+ * topic may not be read (the error names it; other partitions go on). FENCED: another process has this instance id, or the
+ * member was thrown out. FATAL on Kafka, where a second process with this instance id is a mistake of whoever started it. */
 MUST_CHECK enum status bus_member_poll(struct bus_member *member, int timeout_ms, struct bus_record *out_record,
                                        struct bus_error *out_error);
 
@@ -183,9 +186,10 @@ MUST_CHECK enum status bus_member_pause(struct bus_member *member, uint32_t part
 MUST_CHECK enum status bus_begin(struct bus_member *member, struct bus_error *out_error);
 MUST_CHECK enum status bus_produce(struct bus_member *member, const struct bus_message *message, struct bus_error *out_error);
 
-/* Sends the positions, waits for every delivery, and commits. STATUS_OK: committed. After ABORTABLE an abort must follow;
- * after FENCED and FATAL the transaction is over (bus_abort is allowed and does nothing), and of FENCED by the group the next
- * polls tell more: revoked or lost, then assigned. `positions` must hold each partition the transaction touched, and some. */
+/* Sends the positions, waits for every delivery, and commits. STATUS_OK: committed. After ABORTABLE, and LIMIT_EXCEEDED (the
+ * broker found a record too large), an abort must follow; after FENCED and FATAL the transaction is over (bus_abort is
+ * allowed and does nothing), and of FENCED by the group the next polls tell more: revoked or lost, then assigned.
+ * `positions` must hold each partition the transaction touched, and some. */
 MUST_CHECK enum status bus_commit(struct bus_member *member, const struct bus_position *positions, size_t position_count,
                                   struct bus_error *out_error);
 MUST_CHECK enum status bus_abort(struct bus_member *member, struct bus_error *out_error);

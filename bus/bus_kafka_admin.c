@@ -95,7 +95,7 @@ static void read_settings(struct bus_kafka_topic *topic, const rd_kafka_ConfigRe
             continue;
         }
         if (str_equal(name, STR("max.message.bytes"))) {
-            topic->message_bytes_max = number;
+            topic->base.record_bytes_max = number;
         } else if (str_equal(name, STR(MARK_PROPERTY)) && number >= MARK_MIN && number != INT64_MAX) {
             snprintf(topic->mark, sizeof topic->mark, "m%" PRId64, number);
         }
@@ -106,7 +106,7 @@ static void read_settings(struct bus_kafka_topic *topic, const rd_kafka_ConfigRe
  * tell, gets the limit that pawl's topics have, and no mark. */
 static enum status settings_of(struct bus_kafka *bus, struct bus_kafka_topic *topic, struct bus_error *out_error)
 {
-    topic->message_bytes_max = RECORD_BYTES_MAX;
+    topic->base.record_bytes_max = RECORD_BYTES_MAX;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->client);
     rd_kafka_ConfigResource_t *wanted = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic->name);
     rd_kafka_DescribeConfigs(bus->client, &wanted, 1, NULL, queue);
@@ -205,7 +205,13 @@ enum status bus_kafka_topic_open(struct bus *base, struct str name, const struct
         free(topic);
         return status;
     }
-    topic->base = (struct bus_topic){base->ops, {topic->name, name.length}, shape.partition_count, str_of(topic->mark)};
+    topic->base = (struct bus_topic){
+        .ops = base->ops,
+        .name = {topic->name, name.length},
+        .partition_count = shape.partition_count,
+        .mark = str_of(topic->mark),
+        .record_bytes_max = topic->base.record_bytes_max,
+    };
     return add(bus, topic, out_topic);
 }
 

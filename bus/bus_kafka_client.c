@@ -75,10 +75,10 @@ enum status bus_kafka_send(struct bus_kafka_handles *handles, struct bus_kafka *
     *out_code = RD_KAFKA_RESP_ERR_NO_ERROR;
     const struct bus_kafka_topic *topic = bus_kafka_topic_of(message->topic);
     size_t size = size_of(message);
-    if (size > (size_t)topic->message_bytes_max) {
+    if (size > (size_t)topic->base.record_bytes_max) {
         return bus_port_fail(out_error, STATUS_LIMIT_EXCEEDED,
                              "a record of %zu bytes is over max.message.bytes (%" PRId64 ") of topic %s", size,
-                             topic->message_bytes_max, topic->name);
+                             topic->base.record_bytes_max, topic->name);
     }
     if (topic->index >= handles->count) {
         size_t made;

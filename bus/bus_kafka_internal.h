@@ -26,7 +26,6 @@
 struct bus_kafka_topic {
     struct bus_topic base;
     size_t index; /* in bus_kafka.topics; never changes */
-    int64_t message_bytes_max;
     rd_kafka_topic_t *handle; /* of bus->client: makes the topic one whose metadata is asked for */
     char mark[BUS_KAFKA_MARK_BYTES];
     char name[]; /* NUL-terminated */

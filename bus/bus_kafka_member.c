@@ -348,7 +348,7 @@ static enum status consider_error(struct member *member, const rd_kafka_message_
     }
     enum status status = bus_kafka_error_of(message->err, BUS_KAFKA_OUTSIDE);
     if (status == STATUS_REFUSED && message->rkt != NULL) {
-        return bus_port_fail(out_error, status, "topic %s, partition %" PRId32 ": the position is out of range: %s",
+        return bus_port_fail(out_error, status, "topic %s, partition %" PRId32 " can't be read from its position on: %s",
                              rd_kafka_topic_name(message->rkt), message->partition, rd_kafka_message_errstr(message));
     }
     if (status == STATUS_FATAL) {

@@ -426,6 +426,9 @@ static enum status await_deliveries(struct slot *slot, struct bus_error *out_err
     }
     enum status status =
         bus_kafka_error_report(slot->failure, BUS_KAFKA_IN_TRANSACTION, "kafka: a record was not delivered", out_error);
+    if (slot->failure == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+        return STATUS_LIMIT_EXCEEDED;
+    }
     return status == STATUS_RETRIABLE ? STATUS_ABORTABLE : status;
 }
 
@@ -478,7 +481,8 @@ enum status bus_kafka_transactions_commit(struct bus_kafka_transactions *transac
         transactions->committed = true;
         return STATUS_OK;
     }
-    return status == STATUS_ABORTABLE ? status : give_up(transactions, status);
+    bool may_abort = status == STATUS_ABORTABLE || status == STATUS_LIMIT_EXCEEDED;
+    return may_abort ? status : give_up(transactions, status);
 }
 
 enum status bus_kafka_transactions_abort(struct bus_kafka_transactions *transactions, struct bus_error *out_error)

@@ -27,6 +27,7 @@ struct bus_topic {
     struct str name;
     uint32_t partition_count;
     struct str mark;
+    int64_t record_bytes_max;
 };
 
 struct bus_member {

@@ -41,7 +41,7 @@ static enum status ask_topic(struct remote *remote, struct str name, struct remo
     struct remote_topic topic = {.base = {.ops = remote->base.ops}};
     topic.base.partition_count = bus_bytes_u32(&answer);
     topic.base.mark = bus_bytes_str(&answer);
-    topic.max_message_bytes = (int64_t)bus_bytes_u64(&answer);
+    topic.base.record_bytes_max = (int64_t)bus_bytes_u64(&answer);
     TRY(link_check(&answer, out_error));
     if (topic.base.partition_count == 0 || topic.base.partition_count > PARTITIONS_MAX ||
         topic.base.mark.bytes == NULL) {

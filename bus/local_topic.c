@@ -42,6 +42,7 @@ static enum status decode(struct local *local, struct str name, struct str row, 
     topic->config.min_compaction_lag_ms = (int64_t)bus_bytes_u64(&bytes);
     topic->config.delete_retention_ms = (int64_t)bus_bytes_u64(&bytes);
     topic->config.max_message_bytes = (int64_t)bus_bytes_u64(&bytes);
+    topic->base.record_bytes_max = topic->config.max_message_bytes;
     struct str mark = bus_bytes_str(&bytes);
     if (!bus_bytes_ended(&bytes) || topic->base.partition_count == 0 || topic->base.partition_count > PARTITIONS_MAX) {
         return STATUS_CORRUPT;

@@ -10,7 +10,6 @@
 
 struct remote_topic {
     struct bus_topic base;
-    int64_t max_message_bytes;
     struct remote_topic *next;
 };
 

@@ -236,9 +236,9 @@ enum status remote_producer_send(struct bus_producer *base, const struct bus_mes
     struct remote_producer *producer = (struct remote_producer *)base;
     const struct remote_topic *topic = (const struct remote_topic *)message->topic;
     size_t bytes = bus_record_bytes(message);
-    if (bytes > (uint64_t)topic->max_message_bytes) {
+    if (bytes > (uint64_t)topic->base.record_bytes_max) {
         return bus_port_fail(out_error, STATUS_LIMIT_EXCEEDED, "a record of %zu bytes; topic %.*s takes %lld", bytes,
-                             STR_ARGS(topic->base.name), (long long)topic->max_message_bytes);
+                             STR_ARGS(topic->base.name), (long long)topic->base.record_bytes_max);
     }
     if (producer->count > 0 && producer->queue.length + bytes > PRODUCER_BYTES_MAX) {
         TRY(remote_producer_flush(base, 0, out_error));

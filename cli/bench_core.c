@@ -164,7 +164,13 @@ static enum status apply(struct bench_state *state, const struct step_event *eve
 {
     const struct rows rows = {state, get_execution, get_frame, get_payload, get_frames, get_payloads};
     struct arena *arena = state->arenas[1 - state->present];
-    const struct step step = {arena, state->machine, &rows, &state->env, &step_config_default, NULL};
+    const struct step step = {
+        .arena = arena,
+        .machine = state->machine,
+        .rows = &rows,
+        .env = &state->env,
+        .config = &step_config_default,
+    };
     struct effects effects;
     enum step_outcome outcome = STEP_APPLIED;
     TRY(step_apply(&step, event, &effects, &outcome));

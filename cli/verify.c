@@ -137,6 +137,13 @@ static bool is_scheduled(enum history_event_type type)
            type == HISTORY_EVENT_ACTIVITY_SCHEDULED;
 }
 
+/* The task's route refused its request: nobody was asked. */
+static bool is_unsent(enum history_event_type type)
+{
+    return type == HISTORY_EVENT_TASK_SUBMIT_FAILED || type == HISTORY_EVENT_LAMBDA_FUNCTION_SCHEDULE_FAILED ||
+           type == HISTORY_EVENT_ACTIVITY_SCHEDULE_FAILED;
+}
+
 static bool is_end(enum history_event_type type)
 {
     return type == HISTORY_EVENT_EXECUTION_SUCCEEDED || type == HISTORY_EVENT_EXECUTION_FAILED ||
@@ -193,6 +200,7 @@ static enum exit_code take_event(struct verify *verify, struct scan *scan, const
         return EXIT_CODE_OK;
     }
     run->scheduled += is_scheduled(type);
+    run->scheduled -= is_unsent(type);
     if (is_end(type)) {
         run->end = history_event_type_name(type);
     }

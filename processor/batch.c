@@ -1,10 +1,12 @@
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mutant.h"
 #include "bus/bus_port.h"
 #include "processor/loop_parts.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum status batch_abort_open(struct loop *loop, struct bus_error *out_error)
 {
@@ -222,6 +224,20 @@ static enum status write_too_early(struct loop *loop)
     return MUTANT(WRITE_BEFORE_COMMIT) ? kv_batch_write(loop->overlay, &error) : STATUS_OK;
 }
 
+/* Without its task the record has gone through: it is the route that fails. Others need not find that out again. */
+static void convict(struct loop *loop)
+{
+    const struct blame *trial = &loop->batch.trial;
+    char quoted[600];
+    if (trial->topic == NULL) {
+        return;
+    }
+    topics_route_refuse(loop->shared.topics, topics_route_of(loop->shared.topics, trial->topic),
+                        trial->too_large ? trial->bytes : 0, trial->reason);
+    log_event(LOG_WARNING, "route_refused", "thread=%" PRIu32 " topic=%.*s reason=%s", loop->thread,
+              STR_ARGS(bus_topic_name(trial->topic)), log_quote(str_of(trial->reason), quoted, sizeof quoted));
+}
+
 enum status batch_commit(struct loop *loop, struct bus_error *out_error)
 {
     if (!loop->batch.begun) {
@@ -241,6 +257,7 @@ enum status batch_commit(struct loop *loop, struct bus_error *out_error)
         return batch_fail(loop, status, out_error);
     }
     counters_add(loop->shared.counters, COUNTER_COMMITS, 1);
+    convict(loop);
     loop->last_commit_ms = loop_now_ms(loop);
     poison_committed(&loop->poison, loop->batch.has_subject ? &loop->batch.subject : NULL);
     status = write_store(loop, out_error);
@@ -294,6 +311,11 @@ enum status batch_fail(struct loop *loop, enum status status, struct bus_error *
         return batch_abort_open(loop, &ignored) == STATUS_FATAL ? STATUS_FATAL : status;
     }
     bool was_single = poison_is_single(&loop->poison);
+    if (loop->batch.has_subject && loop->batch.records == 1) {
+        loop->blame = loop->batch.blame;
+        loop->blame.too_large = status == STATUS_LIMIT_EXCEEDED;
+        snprintf(loop->blame.reason, sizeof loop->blame.reason, "%.255s", out_error->text);
+    }
     poison_aborted(&loop->poison, loop->batch.records, loop->batch.has_subject ? &loop->batch.subject : NULL);
     if (!was_single && poison_is_single(&loop->poison)) {
         counters_add(loop->shared.counters, COUNTER_SINGLE_BATCHES, 1);

@@ -48,7 +48,8 @@ const struct machine *definition_use_machine(const struct definition_use *use);
 void definitions_release(struct definitions *definitions, struct definition_use *use);
 
 /* Compiles the revision and opens the topics of its routes. Outside of transactions. OK also when it does not compile
- * (then definitions_use tells); NOT_FOUND: not seen, or gone; others: a topic can't be opened. */
+ * (then definitions_use tells), and when a topic is refused for good (then the tasks that need it fail); NOT_FOUND: not
+ * seen, or gone; others: a topic can't be opened now. */
 MUST_CHECK enum status definitions_prepare(struct definitions *definitions, struct str arn, struct str revision_id,
                                            struct bus_error *out_error);
 

@@ -20,7 +20,8 @@ struct output {
     int64_t time_us;
 };
 
-static enum status send(struct handling *handling, const struct emit_subject *subject, const struct output *output)
+static enum status make_message(struct handling *handling, const struct emit_subject *subject, const struct output *output,
+                                struct bus_message *out_message)
 {
     struct headers headers;
     const struct headers_event event = {
@@ -33,7 +34,7 @@ static enum status send(struct handling *handling, const struct emit_subject *su
         .tracestate = subject->tracestate,
     };
     TRY(headers_of(handling, &event, &headers));
-    struct bus_message message = {
+    *out_message = (struct bus_message){
         .topic = output->handle,
         .partition = handling->partition->id,
         .key = subject->arn,
@@ -42,8 +43,15 @@ static enum status send(struct handling *handling, const struct emit_subject *su
     };
     if (output->value != NULL) {
         TRY(codec_encode(handling->arena, handling->config->encodings[output->topic], output->schema, output->record,
-                         output->value, &message.value));
+                         output->value, &out_message->value));
     }
+    return STATUS_OK;
+}
+
+static enum status send(struct handling *handling, const struct emit_subject *subject, const struct output *output)
+{
+    struct bus_message message;
+    TRY(make_message(handling, subject, output, &message));
     return outbox_add(&handling->outbox, &message, topic_types[output->topic].max_message_bytes);
 }
 
@@ -66,10 +74,27 @@ static enum status emit_history(struct handling *handling, const struct emit_sub
                 });
 }
 
+/* ---- Tasks ---- */
+
+static struct output output_of(const struct task_request *request, const struct bus_topic *topic)
+{
+    return (struct output){
+        .topic = TOPIC_TASKS,
+        .handle = topic,
+        .schema = SCHEMA_task_request,
+        .record = RECORD_task_request,
+        .value = request,
+        .type = STR("TaskRequest"),
+        .id = request->task_token,
+        .time_us = request->scheduled_time,
+    };
+}
+
 static enum status emit_task(struct handling *handling, const struct emit_subject *subject,
                              const struct effect_task *task)
 {
     const struct bus_topic *topic = topics_route(handling->topics, task->route);
+    const struct output output = output_of(task->request, topic);
     if (topic == NULL) {
         struct str *routes = arena_array(handling->arena, struct str, 1);
         TRY_NEW(routes);
@@ -77,18 +102,61 @@ static enum status emit_task(struct handling *handling, const struct emit_subjec
         return handling_needs(handling, (struct need){.type = NEED_ROUTES, .routes = routes, .route_count = 1});
     }
     handling_count(handling, COUNTER_TASKS);
-    return send(handling, subject,
-                &(struct output){
-                    .topic = TOPIC_TASKS,
-                    .handle = topic,
-                    .schema = SCHEMA_task_request,
-                    .record = RECORD_task_request,
-                    .value = task->request,
-                    .type = STR("TaskRequest"),
-                    .id = task->request->task_token,
-                    .time_us = task->request->scheduled_time,
-                });
+    return send(handling, subject, &output);
 }
+
+/* All of a request but its parameters and credentials is smaller than this. */
+#define REQUEST_REST_BYTES_MAX (16 * 1024)
+
+/* What is known of the route, and what is suspected for this record alone. */
+static enum status find_limit(struct handling *handling, struct arena *arena, struct str route,
+                              struct topics_route_limit *out_limit)
+{
+    const struct blame *blame = handling->blame;
+    if (blame != NULL && topics_route(handling->topics, route) == blame->topic) {
+        out_limit->bytes_max = blame->too_large ? (int64_t)blame->bytes - 1 : 0;
+        out_limit->refusal = str_of(blame->reason);
+        return STATUS_OK;
+    }
+    return topics_route_limit(handling->topics, arena, route, out_limit);
+}
+
+static enum status refusal(void *owner, struct arena *arena, struct str route, const struct task_request *request,
+                           struct str *out_cause)
+{
+    const struct emit_routes *routes = owner;
+    struct handling *handling = routes->handling;
+    struct topics_route_limit limit;
+    struct bus_message message;
+    *out_cause = STR_NONE;
+    TRY(find_limit(handling, arena, route, &limit));
+    if (limit.bytes_max >= (int64_t)(request->parameters.length + request->credentials.length + REQUEST_REST_BYTES_MAX)) {
+        return STATUS_OK;
+    }
+    const struct output output = output_of(request, NULL);
+    TRY(make_message(handling, routes->subject, &output, &message));
+    size_t bytes = outbox_message_bytes(&message) + OUTBOX_OVERHEAD_BYTES;
+    if ((int64_t)bytes <= limit.bytes_max) {
+        return STATUS_OK;
+    }
+    handling_count(handling, COUNTER_REFUSED_TASKS);
+    struct str prefix = handling->config->prefix;
+    if (limit.refusal.bytes != NULL) {
+        return arena_format(arena, out_cause, "The task could not be sent to topic %.*s.tasks.%.*s: %.*s", STR_ARGS(prefix),
+                            STR_ARGS(route), STR_ARGS(limit.refusal));
+    }
+    return arena_format(arena, out_cause,
+                        "The task could not be sent to topic %.*s.tasks.%.*s: its request of %zu bytes is larger than the "
+                        "topic takes (max.message.bytes %" PRId64 ")",
+                        STR_ARGS(prefix), STR_ARGS(route), bytes, limit.bytes_max);
+}
+
+struct step_routes emit_routes(struct emit_routes *owner)
+{
+    return (struct step_routes){.owner = owner, .refusal = refusal};
+}
+
+/* ---- The execution ---- */
 
 static enum status emit_status(struct handling *handling, const struct emit_subject *subject,
                                const struct execution_status *status)

@@ -15,6 +15,13 @@ struct emit_subject {
     struct str tracestate;
 };
 
+/* What a step about the subject asks of its routes (asl/step.h). The owner must live as long as the step. */
+struct emit_routes {
+    struct handling *handling;
+    const struct emit_subject *subject;
+};
+struct step_routes emit_routes(struct emit_routes *owner);
+
 /* *out_last_event_id: of the last history event among the effects, or 0. RETRIABLE with a need: a task's topic is not
  * open. */
 MUST_CHECK enum status emit_effects(struct handling *handling, const struct emit_subject *subject,

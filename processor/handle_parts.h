@@ -17,6 +17,11 @@ enum status handle_result(struct handling *handling, enum record_id record, cons
 enum status handle_execution_timer(struct handling *handling);
 enum status handle_definition_timer(struct handling *handling);
 
+/* The transition alone, for the subject: its effects are not yet carried out. */
+MUST_CHECK enum status handle_apply(struct handling *handling, const struct step_event *event,
+                                    const struct machine *machine, const struct emit_subject *subject,
+                                    struct effects *effects, enum step_outcome *out_outcome);
+
 /* Applies the event to an execution that has a row, and emits. OK: *out_outcome, *out_version (incarnation and last
  * event id after it). The execution must not be parked. */
 MUST_CHECK enum status handle_step(struct handling *handling, const struct execution_row *row,

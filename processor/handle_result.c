@@ -9,6 +9,7 @@
 #define TEXT_INVALID_TOKEN "Invalid Token: 'Invalid token'"
 #define TEXT_TASK_GONE "Task Does Not Exist: 'Provided task does not exist'"
 #define TEXT_TASK_ENDED "Task Timed Out: 'Provided task does not exist anymore'"
+#define TEXT_NOT_SUBMITTED "Invalid Token: 'The task is neither .sync nor .waitForTaskToken: it is not submitted'"
 #define TEXT_TASK_TAKEN "Task Does Not Exist: 'Another worker has taken the task'"
 
 /* A result of any kind, as the step wants it. */
@@ -110,6 +111,9 @@ static enum status answer(struct handling *handling, const struct result *result
     case STEP_TAKEN:
         handling_count(handling, COUNTER_LATE_RESULTS);
         return reply_refuse_quietly(handling, &result->to, STR("TaskDoesNotExist"), STR(TEXT_TASK_TAKEN));
+    case STEP_MISPLACED:
+        handling_count(handling, COUNTER_MISPLACED_RESULTS);
+        return reply_refuse_quietly(handling, &result->to, STR("InvalidToken"), STR(TEXT_NOT_SUBMITTED));
     }
     UNREACHABLE("outcome");
 }

@@ -228,20 +228,8 @@ static enum status step(struct handling *handling, const struct start *start, co
         .incarnation = incarnation,
     };
     const struct step_event event = {.type = STEP_START, .execution = handling->execution, .start = &step_start};
-    struct rows rows = store_rows(&handling->partition->store);
-    const struct step step = {
-        .arena = handling->arena,
-        .machine = machine,
-        .rows = &rows,
-        .env = handling->env,
-        .config = &handling->config->step,
-    };
     struct effects effects = effects_in(handling->arena);
     enum step_outcome outcome;
-    int64_t wall_ms = handling->env->now_ms;
-    TRY(step_apply(&step, &event, &effects, &outcome));
-    handling->env->now_ms = wall_ms;
-    ASSERT(outcome == STEP_APPLIED);
     const struct emit_subject subject = {
         .id = handling->execution,
         .arn = start->arn,
@@ -250,6 +238,8 @@ static enum status step(struct handling *handling, const struct start *start, co
         .traceparent = step_start.traceparent,
         .tracestate = step_start.tracestate,
     };
+    TRY(handle_apply(handling, &event, machine, &subject, &effects, &outcome));
+    ASSERT(outcome == STEP_APPLIED);
     int64_t last_event_id;
     TRY(emit_effects(handling, &subject, &effects, &last_event_id));
     return accept(handling, start, (struct reply_version){incarnation, last_event_id});

@@ -2,16 +2,19 @@
 #include "processor/handle_parts.h"
 #include "state/timers.h"
 
-static enum status apply(struct handling *handling, const struct step_event *event, const struct machine *machine,
-                         struct effects *effects, enum step_outcome *out_outcome)
+enum status handle_apply(struct handling *handling, const struct step_event *event, const struct machine *machine,
+                         const struct emit_subject *subject, struct effects *effects, enum step_outcome *out_outcome)
 {
     struct rows rows = store_rows(&handling->partition->store);
+    struct emit_routes owner = {handling, subject};
+    const struct step_routes routes = emit_routes(&owner);
     const struct step step = {
         .arena = handling->arena,
         .machine = machine,
         .rows = &rows,
         .env = handling->env,
         .config = &handling->config->step,
+        .routes = &routes,
     };
     int64_t wall_ms = handling->env->now_ms;
     enum status status = step_apply(&step, event, effects, out_outcome);
@@ -35,7 +38,6 @@ enum status handle_step(struct handling *handling, const struct execution_row *r
     }
     TRY(status);
     struct effects effects = effects_in(handling->arena);
-    TRY(apply(handling, event, machine, &effects, out_outcome));
     const struct emit_subject subject = {
         .id = event->execution,
         .arn = row->arn,
@@ -44,6 +46,7 @@ enum status handle_step(struct handling *handling, const struct execution_row *r
         .traceparent = row->traceparent,
         .tracestate = row->tracestate,
     };
+    TRY(handle_apply(handling, event, machine, &subject, &effects, out_outcome));
     int64_t last_event_id;
     TRY(emit_effects(handling, &subject, &effects, &last_event_id));
     *out_version = (struct reply_version){row->incarnation, last_event_id > 0 ? last_event_id : row->last_event_id};

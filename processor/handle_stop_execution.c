@@ -45,6 +45,7 @@ static enum status stop_it(struct handling *handling, const struct stop_executio
         return refuse_unknown(handling, stop);
     case STEP_LATE:
     case STEP_TAKEN:
+    case STEP_MISPLACED:
         break;
     }
     UNREACHABLE("outcome of a stop");

@@ -35,6 +35,14 @@ struct reply_to {
     struct str correlation_id; /* STR_NONE: none */
 };
 
+/* A task that a record asks for, when transactions with the record fail again and again. */
+struct blame {
+    const struct bus_topic *topic; /* of its route; NULL: it asks for none */
+    size_t bytes;                  /* of the largest request */
+    bool too_large;                /* that is why they fail */
+    char reason[256];
+};
+
 struct handling {
     /* The thread's */
     const struct processor_config *config;
@@ -54,6 +62,7 @@ struct handling {
     enum input input;
     struct reply_to reply_to; /* of the record, once it is decoded */
     const struct timer_key *timer;
+    const struct blame *blame; /* a route that takes no such request as this record's; NULL: none is suspected */
 
     /* What comes of it. */
     struct outbox outbox;

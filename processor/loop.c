@@ -188,6 +188,23 @@ static void log_losses(const struct loop *loop, const struct handling *handling)
     }
 }
 
+/* ---- Who is to blame for a record that fails every transaction ---- */
+
+/* The task that the record asks for, if any; the largest. */
+static struct blame blame_of(const struct loop *loop, const struct outbox *outbox)
+{
+    struct blame blame = {.topic = NULL};
+    for (size_t at = 0; at < outbox->count; at++) {
+        const struct bus_message *message = &outbox->items[at];
+        size_t bytes = outbox_message_bytes(message) + OUTBOX_OVERHEAD_BYTES;
+        if (bytes > blame.bytes && topics_route_of(loop->shared.topics, message->topic).bytes != NULL) {
+            blame.topic = message->topic;
+            blame.bytes = bytes;
+        }
+    }
+    return blame;
+}
+
 /* Handles, and puts what came of it into the transaction. RETRIABLE: a need was kept. */
 static enum status run(struct loop *loop, struct handling *handling, struct bus_error *out_error)
 {
@@ -200,7 +217,14 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
         handling->execution = handling->timer->execution;
         handling->has_execution = true;
     }
-    if (poison_is_proved(&loop->poison, &subject)) {
+    bool proved = poison_is_proved(&loop->poison, &subject);
+    if (proved && loop->blame.topic != NULL) {
+        /* A failing route fails the task: before the record is given up, its task is. */
+        loop->batch.trial = loop->blame;
+        handling->blame = &loop->batch.trial;
+        proved = false;
+    }
+    if (proved) {
         status = handle_give_up(handling, STR("every transaction with it failed"));
     } else if (handling->attempt != NULL && handling->attempt->count > NEEDS_MAX) {
         status = handle_give_up(handling, STR("what it needs can't be had"));
@@ -221,6 +245,9 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
     loop->batch.subject = subject;
     if (handling->timer != NULL && handling->outbox.count == 0) {
         return STATUS_OK;
+    }
+    if (poison_is_single(&loop->poison)) {
+        loop->batch.blame = blame_of(loop, &handling->outbox);
     }
     TRY(batch_touch(loop, partition, out_error));
     TRY(batch_produce(loop, &handling->outbox, out_error));

@@ -15,6 +15,8 @@ struct batch {
     int64_t started_ms;
     bool has_subject;
     struct poison_subject subject; /* the last one handled */
+    struct blame blame;            /* its task */
+    struct blame trial;            /* the route that is refused to it, on suspicion */
 };
 
 struct loop {
@@ -35,6 +37,7 @@ struct loop {
     struct need need; /* to be met after the commit */
     struct partition *need_partition;
     struct poison poison;
+    struct blame blame; /* of the last record that failed alone */
     int64_t last_now_ms;
     int64_t last_commit_ms;
     int64_t stable_again_ms; /* no group offsets are fetched before */

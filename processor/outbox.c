@@ -1,6 +1,6 @@
 #include "processor/outbox.h"
 
-static size_t size_of(const struct bus_message *message)
+size_t outbox_message_bytes(const struct bus_message *message)
 {
     size_t bytes = message->key.length + message->value.length;
     for (size_t at = 0; at < message->header_count; at++) {
@@ -11,7 +11,7 @@ static size_t size_of(const struct bus_message *message)
 
 enum status outbox_add(struct outbox *outbox, const struct bus_message *message, int64_t bytes_max)
 {
-    size_t bytes = size_of(message);
+    size_t bytes = outbox_message_bytes(message);
     if (bytes + OUTBOX_OVERHEAD_BYTES > (size_t)bytes_max) {
         return STATUS_LIMIT_EXCEEDED;
     }

@@ -15,6 +15,9 @@ struct outbox {
 /* Kafka's own bytes around a record: an allowance that max.message.bytes must have room for. */
 #define OUTBOX_OVERHEAD_BYTES 1024
 
+/* Key, value and headers. */
+size_t outbox_message_bytes(const struct bus_message *message);
+
 /* Adds the message, whose texts must live in the arena. LIMIT_EXCEEDED: larger than bytes_max, or the arena is full. */
 MUST_CHECK enum status outbox_add(struct outbox *outbox, const struct bus_message *message, int64_t bytes_max);
 

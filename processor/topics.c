@@ -12,13 +12,17 @@
 #define NAME_BYTES_MAX 320                 /* Kafka's own limit is 249 */
 #define MISSING_REPLY_TOPIC_MS (10 * 1000) /* how long it is believed that a reply topic does not exist */
 #define NAMED_TOPICS_MAX 10000
+#define ROUTE_REFUSED_MS (10 * 1000) /* how long it is believed that a route refuses requests */
 
 /* A route's or reply topic. */
 struct named {
     struct str name; /* of the whole topic */
     bool is_route;
-    const struct bus_topic *topic; /* NULL: it did not exist at checked_ms */
+    const struct bus_topic *topic; /* NULL: it did not exist, or could not be opened, at checked_ms */
     int64_t checked_ms;
+    int64_t refused_until_ms; /* of a route; 0: it was never refused */
+    size_t refused_bytes;
+    char *refusal;
 };
 
 struct topics {
@@ -142,6 +146,7 @@ void topics_close(struct topics *topics)
 {
     for (size_t at = 0; at < topics->named_count; at++) {
         free((void *)topics->named[at].name.bytes);
+        free(topics->named[at].refusal);
     }
     free(topics->named);
     pthread_rwlock_destroy(&topics->lock);
@@ -190,6 +195,7 @@ static enum status remember(struct topics *topics, struct str name, bool is_rout
         if (copy != NULL) {
             memcpy(copy, name.bytes, name.length);
             named = &topics->named[topics->named_count++];
+            *named = (struct named){.checked_ms = 0};
             named->name = (struct str){copy, name.length};
         }
     }
@@ -204,19 +210,77 @@ static enum status remember(struct topics *topics, struct str name, bool is_rout
     return status;
 }
 
-/* Asked for each task that is sent: no name is put together. */
-const struct bus_topic *topics_route(struct topics *topics, struct str route)
+/* With the lock held. Asked for each task that is sent: no name is put together. */
+static struct named *find_route(struct topics *topics, struct str route)
 {
-    const struct bus_topic *topic = NULL;
-    pthread_rwlock_rdlock(&topics->lock);
-    for (size_t at = 0; at < topics->named_count && topic == NULL; at++) {
-        const struct named *named = &topics->named[at];
+    for (size_t at = 0; at < topics->named_count; at++) {
+        struct named *named = &topics->named[at];
         if (named->is_route && str_equal(str_from(named->name, topics->route_at), route)) {
-            topic = named->topic;
+            return named;
         }
     }
+    return NULL;
+}
+
+const struct bus_topic *topics_route(struct topics *topics, struct str route)
+{
+    pthread_rwlock_rdlock(&topics->lock);
+    const struct named *named = find_route(topics, route);
+    const struct bus_topic *topic = named == NULL ? NULL : named->topic;
     pthread_rwlock_unlock(&topics->lock);
     return topic;
+}
+
+struct str topics_route_of(const struct topics *topics, const struct bus_topic *topic)
+{
+    struct str name = bus_topic_name(topic);
+    size_t stem = topics->prefix.length + 1;
+    bool is_task = name.length > topics->route_at && str_starts_with(name, topics->prefix) &&
+                   str_starts_with(str_from(name, stem), topic_types[TOPIC_TASKS].name) &&
+                   name.bytes[stem - 1] == '.' && name.bytes[topics->route_at - 1] == '.';
+    return is_task ? str_from(name, topics->route_at) : STR_NONE;
+}
+
+enum status topics_route_limit(struct topics *topics, struct arena *arena, struct str route,
+                               struct topics_route_limit *out_limit)
+{
+    enum status status = STATUS_OK;
+    *out_limit = (struct topics_route_limit){.bytes_max = INT64_MAX};
+    pthread_rwlock_rdlock(&topics->lock);
+    const struct named *named = find_route(topics, route);
+    if (named != NULL && named->topic != NULL) {
+        out_limit->bytes_max = bus_topic_record_bytes_max(named->topic);
+    }
+    if (named != NULL && named->refused_until_ms > 0 && named->refused_until_ms > bus_now_ms(topics->bus) &&
+        (int64_t)named->refused_bytes <= out_limit->bytes_max) {
+        out_limit->bytes_max = named->refused_bytes == 0 ? 0 : (int64_t)named->refused_bytes - 1;
+        status = arena_copy(arena, str_of(named->refusal), &out_limit->refusal);
+    }
+    pthread_rwlock_unlock(&topics->lock);
+    return status;
+}
+
+void topics_route_refuse(struct topics *topics, struct str route, size_t bytes, const char *reason)
+{
+    char name_bytes[NAME_BYTES_MAX];
+    struct str name;
+    struct bus_error error;
+    if (join(name_bytes, topics->prefix, topic_types[TOPIC_TASKS].name, route, &name, &error) != STATUS_OK) {
+        return;
+    }
+    /* Without room to remember it, it is found out again. */
+    char *refusal = strdup(reason);
+    if (refusal == NULL || remember(topics, name, true, topics_route(topics, route)) != STATUS_OK) {
+        free(refusal);
+        return;
+    }
+    pthread_rwlock_wrlock(&topics->lock);
+    struct named *named = find_route(topics, route);
+    free(named->refusal);
+    named->refused_until_ms = bus_now_ms(topics->bus) + ROUTE_REFUSED_MS;
+    named->refused_bytes = bytes;
+    named->refusal = refusal;
+    pthread_rwlock_unlock(&topics->lock);
 }
 
 /* Kafka's metrics take '.' and '_' for one: no second topic whose name differs only there. */
@@ -242,7 +306,7 @@ static enum status check_collisions(struct topics *topics, struct str name, stru
     return status;
 }
 
-enum status topics_route_open(struct topics *topics, struct str route, struct bus_error *out_error)
+static enum status open_route(struct topics *topics, struct str route, struct bus_error *out_error)
 {
     char bytes[NAME_BYTES_MAX];
     struct str name;
@@ -260,6 +324,15 @@ enum status topics_route_open(struct topics *topics, struct str route, struct bu
                              STR_ARGS(name), bus_topic_partition_count(topic), topics_partition_count(topics));
     }
     return remember(topics, name, true, topic);
+}
+
+enum status topics_route_open(struct topics *topics, struct str route, struct bus_error *out_error)
+{
+    enum status status = open_route(topics, route, out_error);
+    if (status == STATUS_REFUSED || status == STATUS_INVALID) {
+        topics_route_refuse(topics, route, 0, out_error->text);
+    }
+    return status;
 }
 
 /* A command from anyone names it: not one of the topics that pawl lives by. */

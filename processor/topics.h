@@ -30,8 +30,25 @@ struct str topics_route_table(const struct topics *topics);
 /* The topic of a route, or NULL when topics_route_open has not seen it yet. Never waits. */
 const struct bus_topic *topics_route(struct topics *topics, struct str route);
 
-/* Opens the topic of a route, making it when it is missing. REFUSED: Kafka takes its name for another's, or it has
- * another partition count. */
+/* The route whose topic it is; STR_NONE: it is none of a route. */
+struct str topics_route_of(const struct topics *topics, const struct bus_topic *topic);
+
+/* What a route takes, as far as is known. */
+struct topics_route_limit {
+    int64_t bytes_max;  /* the largest request; 0: none at all; INT64_MAX: its topic is not open yet */
+    struct str refusal; /* why, when it is less than the topic's own limit */
+};
+
+/* Copied into the arena. Never waits. */
+MUST_CHECK enum status topics_route_limit(struct topics *topics, struct arena *arena, struct str route,
+                                          struct topics_route_limit *out_limit);
+
+/* For a while the route takes no requests of `bytes` and more (0: none at all), because of `reason`: then it is tried
+ * again. */
+void topics_route_refuse(struct topics *topics, struct str route, size_t bytes, const char *reason);
+
+/* Opens the topic of a route, making it when it is missing. REFUSED: Kafka takes its name for another's, it has another
+ * partition count, or it may not be made; then the route refuses requests for a while. */
 MUST_CHECK enum status topics_route_open(struct topics *topics, struct str route, struct bus_error *out_error);
 
 /* Where replies to `name` go. OK: *out_topic. RETRIABLE: topics_reply_open has not looked for it lately. NOT_FOUND:

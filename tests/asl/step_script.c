@@ -81,7 +81,7 @@ static enum status do_task(struct arena *arena, struct interpreter *interpreter,
     }
     enum step_outcome outcome = STEP_APPLIED;
     TRY(interpreter_answer(interpreter, task->request, event, &outcome));
-    static const char *const names[] = {"applied", "unknown", "late", "closed", "taken"};
+    static const char *const names[] = {"applied", "unknown", "late", "closed", "taken", "misplaced"};
     struct str wanted = outcome_wanted == NULL ? STR("applied") : outcome_wanted->string;
     if (!str_equal(wanted, str_of(names[outcome]))) {
         TRY(arena_format(arena, out_problem, "the answer was %s, not %.*s", names[outcome], STR_ARGS(wanted)));
@@ -118,19 +118,37 @@ static enum status do_action(struct arena *arena, struct interpreter *interprete
     return STATUS_OK;
 }
 
+/* `owner` is an object, route to cause; NULL: none is refused. */
+static enum status refusal(void *owner, struct arena *arena, struct str route, const struct task_request *request,
+                           struct str *out_cause)
+{
+    const struct value *cause = owner == NULL ? NULL : value_get(owner, route);
+    (void)arena, (void)request;
+    *out_cause = cause == NULL ? STR_NONE : cause->string;
+    return STATUS_OK;
+}
+
 enum status script_run(struct arena *arena, const struct value *test, struct script_result *out_result)
 {
     const struct value *definition = value_get(test, STR("definition"));
     const struct value *input = value_get(test, STR("input"));
     const struct value *script = value_get(test, STR("script"));
     const struct value *cap = value_get(test, STR("historyEventsMax"));
+    const struct value *payload = value_get(test, STR("payloadBytesMax"));
+    struct step_routes *routes = arena_new(arena, struct step_routes);
     struct step_config *config = arena_new(arena, struct step_config);
     struct str text;
     const struct machine *machine = NULL;
     struct findings findings;
     *out_result = (struct script_result){0};
+    int64_t number = 0;
     TRY_NEW(config);
+    TRY_NEW(routes);
+    *routes = (struct step_routes){.owner = (void *)value_get(test, STR("refusedRoutes")), .refusal = refusal};
     *config = step_config_default;
+    if (payload != NULL && value_to_int64(payload, &number)) {
+        config->payload_bytes_max = (size_t)number;
+    }
     if (cap != NULL) {
         (void)value_to_int64(cap, &config->history_events_max);
     }
@@ -144,6 +162,7 @@ enum status script_run(struct arena *arena, const struct value *test, struct scr
     struct interpreter_options options = {
         .machine = machine,
         .config = config,
+        .routes = routes,
         .express = type == MACHINE_EXPRESS,
         .start_ms = START_MS,
         .seed = 1,

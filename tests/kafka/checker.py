@@ -28,6 +28,8 @@ TASK_KINDS = ("LambdaFunction", "Task", "Activity")
 TASK_ENDS = {kind + end: end for kind in TASK_KINDS for end in ("Succeeded", "Failed", "TimedOut")}
 SCHEDULED = {kind + "Scheduled" for kind in TASK_KINDS}
 STARTED = {kind + "Started" for kind in TASK_KINDS}
+# Its route refused the request: nobody was asked.
+UNSENT = {"LambdaFunctionScheduleFailed", "ActivityScheduleFailed", "TaskSubmitFailed"}
 # The events that may name none: AWS's first two, and those that end an execution from outside.
 ROOTLESS = {"ExecutionStarted", "ExecutionAborted", "ExecutionTimedOut"}
 OVERDUE_MS = 30_000
@@ -170,7 +172,7 @@ def state_entered(execution, event):
 
 
 def read_tasks(execution):
-    """Every attempt, with the events that name it."""
+    """Every attempt that somebody was asked to do, with the events that name it."""
     by_event = {}
     counts = collections.Counter()
     tasks = []
@@ -190,6 +192,8 @@ def read_tasks(execution):
                     task.started = task.started or event
                 elif kind in TASK_ENDS:
                     task.end = task.end or event
+        elif kind in UNSENT:
+            tasks = [task for task in tasks if task.scheduled.data["id"] != event.data["previousEventId"]]
     return tasks
 
 

@@ -406,6 +406,22 @@ def test_expected_dead_letter_passes():
     assert {"input"} == {finding.rule for finding in found_in(records, dead_letters=1)}
 
 
+def test_a_task_that_could_not_be_sent_has_no_request():
+    story = good_story()
+    run = story.begin("u")
+    run.event("TaskStateEntered", 0, name="Do", input="{}")
+    run.event("LambdaFunctionScheduled", input="{}", resource="arn:aws:lambda:us-east-1:1:function:do")
+    run.event("LambdaFunctionScheduleFailed", error="States.TaskFailed", cause="c")
+    run.transitions += 1
+    run.answer(run.ask("Do", 1))
+    run.event("TaskStateExited", name="Do", output='{"done":true}')
+    run.transitions -= 1  # the retry was counted twice: here and by ask
+    run.end("SUCCEEDED", output='{"done":true}')
+    assert found_in(story.records) == []
+    remove(story.records, events(story.records, "u", "LambdaFunctionScheduleFailed")[0])
+    assert "task_request" in {finding.rule for finding in found_in(story.records)}
+
+
 def test_what_is_not_finished_is_no_fault_while_it_runs():
     records = good_story().records
     remove(records, events(records, "empty")[-1])

@@ -286,9 +286,9 @@ static enum status sim_topic_create(struct bus *bus, const struct bus_topic_conf
         .name = log_keep(broker->arena, config->name),
         .partition_count = config->partition_count,
         .mark = STR("first"),
+        .record_bytes_max = config->max_message_bytes,
     };
     topic->logs = calloc(config->partition_count, sizeof *topic->logs);
-    topic->max_message_bytes = config->max_message_bytes;
     topic->next = broker->topics;
     broker->topics = topic;
     struct txns *txns = &broker->txns;

@@ -110,6 +110,8 @@ static void see_history(struct view *view, const struct bus_record *record)
         execution->input = event->input;
     }
     execution->scheduled += str_ends_with(event->type, STR("Scheduled"));
+    execution->scheduled -=
+        str_ends_with(event->type, STR("ScheduleFailed")) || str_equal(event->type, STR("TaskSubmitFailed"));
     if (str_starts_with(event->type, STR("Execution")) && event->id > 1) {
         execution->end_type = event->type;
         execution->end_output = event->output;

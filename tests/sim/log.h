@@ -25,7 +25,6 @@ struct topic {
     struct bus_topic base;
     struct topic *next;
     struct log *logs;
-    int64_t max_message_bytes;
 };
 
 /* The text, in the arena; none stays none. */
