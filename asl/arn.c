@@ -82,6 +82,27 @@ enum status arn_express(struct arena *arena, struct str machine_arn, struct str 
     return derive(arena, machine_arn, "express", name, uuid, out_arn);
 }
 
+void arn_split_qualified(struct str arn, struct str *out_machine_arn, struct str *out_qualifier)
+{
+    size_t colon = arn.length;
+    while (colon > 0 && arn.bytes[colon - 1] != ':') {
+        colon--;
+    }
+    ASSERT(colon > 0);
+    *out_machine_arn = str_slice(arn, 0, colon - 1);
+    *out_qualifier = str_from(arn, colon);
+}
+
+bool arn_qualifier_is_version(struct str qualifier)
+{
+    for (size_t at = 0; at < qualifier.length; at++) {
+        if (qualifier.bytes[at] < '0' || qualifier.bytes[at] > '9') {
+            return false;
+        }
+    }
+    return qualifier.length > 0;
+}
+
 /* The code point at the start of well-formed UTF-8. */
 static uint32_t next_point(struct str *text)
 {

@@ -25,6 +25,12 @@ MUST_CHECK enum status arn_execution(struct arena *arena, struct str machine_arn
 MUST_CHECK enum status arn_express(struct arena *arena, struct str machine_arn, struct str name, struct str uuid,
                                    struct str *out_arn);
 
+/* The machine's ARN and the version or alias of an ARN_QUALIFIED; borrowed. */
+void arn_split_qualified(struct str arn, struct str *out_machine_arn, struct str *out_qualifier);
+
+/* Whether a qualifier is a version's number rather than an alias's name. */
+bool arn_qualifier_is_version(struct str qualifier);
+
 /* Whether AWS takes it for the name of a machine, execution or activity (ASL.md, section 15). */
 bool arn_name_is_valid(struct str name);
 

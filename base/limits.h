@@ -22,6 +22,9 @@
 #define VARIABLE_BYTES_MAX 262144                   /* one variable, and one Assign */
 #define VARIABLES_BYTES_MAX 10485760                /* all variables of one execution */
 #define RETENTION_DAYS 90                           /* a closed execution's rows */
+#define MACHINE_VERSIONS_MAX 1000                   /* versions of one state machine */
+#define MACHINE_ALIASES_MAX 100                     /* aliases of one state machine */
+#define DESCRIPTION_CHARACTERS_MAX 256              /* API model, VersionDescription, AliasDescription */
 #define REDRIVE_DAYS 14                             /* a failed execution's frames and payloads */
 #define INTRINSIC_DEPTH_MAX 10                      /* nested intrinsic functions */
 #define INTRINSIC_TEXT_CHARACTERS_MAX 10000         /* Base64Encode, Base64Decode, Hash */

@@ -124,3 +124,12 @@ bool str_is_utf8(struct str text)
     }
     return true;
 }
+
+size_t str_character_count(struct str text)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < text.length; at++) {
+        count += ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
+    }
+    return count;
+}

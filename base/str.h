@@ -55,6 +55,9 @@ struct str str_trim(struct str text);
 /* The decimal integer that is the whole text ("-12"): true and *out_number, or false. */
 bool str_to_int64(struct str text, int64_t *out_number);
 
+/* Code points of a UTF-8 text; of another, some number at most its length. */
+size_t str_character_count(struct str text);
+
 /* Whether the text is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool str_is_utf8(struct str text);
 

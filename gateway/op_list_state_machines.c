@@ -5,11 +5,15 @@
 static enum status each(void *owner, struct str position, const void *value)
 {
     struct page *page = owner;
+    const struct definition *definition = value;
+    if (definition->kind.bytes != NULL) {
+        return STATUS_OK; /* a version, an alias, an activity */
+    }
     if (!page_has_room(page)) {
         return STATUS_END;
     }
     TRY(page_item_begin(page));
-    TRY(answer_machine_item(&page->items, value));
+    TRY(answer_machine_item(&page->items, definition));
     return page_item_end(page, position);
 }
 

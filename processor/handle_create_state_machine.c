@@ -4,9 +4,11 @@
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
 #include "processor/machine_rows.h"
+#include "processor/qualified.h"
 
+/* `version` may be NULL: none was asked for. */
 static enum status accept(struct handling *handling, const struct create_state_machine *command,
-                          const struct definition *head)
+                          const struct definition *head, const struct definition *version)
 {
     struct reply_to to = REPLY_TO(command);
     struct buffer data = buffer_in(handling->arena);
@@ -14,6 +16,10 @@ static enum status accept(struct handling *handling, const struct create_state_m
     TRY(reply_date(handling->arena, head->creation_date, &date));
     TRY(buffer_add(&data, STR("{\"stateMachineArn\":")));
     TRY(value_write_string(&data, head->state_machine_arn));
+    if (version != NULL) {
+        TRY(buffer_add(&data, STR(",\"stateMachineVersionArn\":")));
+        TRY(value_write_string(&data, version->resource_arn));
+    }
     TRY(buffer_format(&data, ",\"creationDate\":%.*s}", STR_ARGS(date)));
     return reply_accept(handling, &to, buffer_text(&data), (struct reply_version){RECORD_NONE, head->version});
 }
@@ -37,11 +43,14 @@ static enum status check(struct handling *handling, const struct create_state_ma
         return reply_refuse(handling, &to, STR("ValidationException"),
                             "Version description can only be set when publish is true");
     }
-    if (command->publish) {
-        return reply_refuse(handling, &to, STR("ValidationException"), "Versions are not supported yet");
-    }
-    *out_refused = false;
-    return STATUS_OK;
+    const struct machine_configurations configurations = {
+        command->logging_configuration,
+        command->tracing_configuration,
+        command->encryption_configuration,
+    };
+    TRY(machine_rows_check_description(handling, &to, "versionDescription", command->version_description,
+                                       out_refused));
+    return *out_refused ? STATUS_OK : machine_rows_check_configurations(handling, &to, &configurations, out_refused);
 }
 
 static struct str type_of(const struct create_state_machine *command)
@@ -49,17 +58,34 @@ static struct str type_of(const struct create_state_machine *command)
     return command->type.bytes == NULL ? STR("STANDARD") : command->type;
 }
 
+/* The version that the same command made; *out_version is NULL when it asks for none. NOT_FOUND: it made none. */
+static enum status find_version(struct handling *handling, const struct create_state_machine *command,
+                                const struct definition *head, const struct definition **out_version)
+{
+    *out_version = NULL;
+    if (!command->publish) {
+        return STATUS_OK;
+    }
+    TRY(qualified_present(handling, head, out_version));
+    return str_equal((*out_version)->description, command->version_description) ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
 /* The API: a differing role or tags is ignored, anything else makes it another machine. */
 static enum status answer_existing(struct handling *handling, const struct create_state_machine *command,
                                    const struct definition *head)
 {
     const struct definition *revision;
+    const struct definition *version;
+    enum status status = find_version(handling, command, head, &version);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
     TRY(machine_rows_revision(handling, head->state_machine_arn, head->revision_id, &revision));
-    if (str_equal(revision->definition, command->definition) && str_equal(head->type, type_of(command)) &&
+    if (status == STATUS_OK && str_equal(revision->definition, command->definition) && str_equal(head->type, type_of(command)) &&
         str_equal(head->logging_configuration, command->logging_configuration) &&
         str_equal(head->tracing_configuration, command->tracing_configuration) &&
         str_equal(head->encryption_configuration, command->encryption_configuration)) {
-        return accept(handling, command, head);
+        return accept(handling, command, head, version);
     }
     struct reply_to to = REPLY_TO(command);
     return reply_refuse(handling, &to, STR("StateMachineAlreadyExists"), "State Machine Already Exists: '%.*s'",
@@ -88,9 +114,14 @@ static enum status create(struct handling *handling, const struct create_state_m
     definition.tracing_configuration = command->tracing_configuration;
     definition.encryption_configuration = command->encryption_configuration;
     definition.tags = command->tags;
+    definition.revision_number = 1;
+    const struct definition *published = NULL;
     TRY(machine_rows_put_revision(handling, &definition));
+    if (command->publish) {
+        TRY(qualified_publish(handling, &definition, command->version_description, &published));
+    }
     TRY(machine_rows_put_head(handling, &definition));
-    return accept(handling, command, &definition);
+    return accept(handling, command, &definition, published);
 }
 
 enum status handle_create_state_machine(struct handling *handling, const struct create_state_machine *command)

@@ -1,5 +1,7 @@
 #include "processor/machine_rows.h"
 
+#include "asl/arn.h"
+#include "asl/value.h"
 #include "base/assert.h"
 #include "base/limits.h"
 #include "processor/handle_parts.h"
@@ -33,6 +35,11 @@ enum status machine_rows_revision(struct handling *handling, struct str arn, str
     TRY(store_get(&handling->partition->store, handling->arena, &key, RECORD_revision_row, &row));
     *out_revision = &((const struct revision_row *)row)->revision;
     return STATUS_OK;
+}
+
+struct str machine_rows_shown_revision(const struct definition *head)
+{
+    return head->revision_number == 1 ? STR_NONE : head->revision_id;
 }
 
 /* ---- The published copy ---- */
@@ -78,9 +85,18 @@ enum status machine_rows_put_head(struct handling *handling, const struct defini
     record_init(RECORD_machine_row, &row);
     row.head = *head;
     row.head.definition = STR_NONE;
-    TRY(keys_machine(handling->partition->id, head->state_machine_arn, &key));
+    struct str arn = head->resource_arn.bytes != NULL ? head->resource_arn : head->state_machine_arn;
+    TRY(keys_machine(handling->partition->id, arn, &key));
     TRY(store_put(&handling->partition->store, &key, RECORD_machine_row, &row));
-    return publish(handling, head->state_machine_arn, &row.head);
+    return publish(handling, arn, &row.head);
+}
+
+enum status machine_rows_remove_head(struct handling *handling, struct str arn)
+{
+    struct key key;
+    TRY(keys_machine(handling->partition->id, arn, &key));
+    TRY(store_delete(&handling->partition->store, &key));
+    return publish(handling, arn, NULL);
 }
 
 enum status machine_rows_put_revision(struct handling *handling, const struct definition *revision)
@@ -203,6 +219,117 @@ enum status handle_definition_timer(struct handling *handling)
         return forget_revision(handling);
     }
     return handling->timer->frame == TIMER_MACHINE ? forget_machine(handling) : STATUS_OK;
+}
+
+/* ---- Checking a command ---- */
+
+enum status machine_rows_check_arn(struct handling *handling, const struct reply_to *to, struct str arn,
+                                   bool *out_refused)
+{
+    *out_refused = true;
+    switch (arn_type_of(arn)) {
+    case ARN_MACHINE:
+        *out_refused = false;
+        return STATUS_OK;
+    case ARN_QUALIFIED:
+    case ARN_LABELLED:
+        return machine_rows_refuse_missing(handling, to, arn);
+    case ARN_NONE:
+    case ARN_EXECUTION:
+    case ARN_EXPRESS:
+    case ARN_OTHER:
+        break;
+    }
+    return reply_refuse(handling, to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'", STR_ARGS(arn));
+}
+
+enum status machine_rows_refuse_missing(struct handling *handling, const struct reply_to *to, struct str arn)
+{
+    return reply_refuse(handling, to, STR("StateMachineDoesNotExist"), "State Machine Does Not Exist: '%.*s'",
+                        STR_ARGS(arn));
+}
+
+enum status machine_rows_refuse_deleting(struct handling *handling, const struct reply_to *to, struct str arn)
+{
+    return reply_refuse(handling, to, STR("StateMachineDeleting"), "State Machine is being deleted: '%.*s'",
+                        STR_ARGS(arn));
+}
+
+enum status machine_rows_to_change(struct handling *handling, const struct reply_to *to, struct str arn,
+                                   const struct definition **out_head, bool *out_refused)
+{
+    *out_refused = true;
+    enum status status = machine_rows_head(handling, arn, out_head);
+    if (status == STATUS_NOT_FOUND ||
+        (status == STATUS_OK && str_equal((*out_head)->status, MACHINE_STATUS_DELETED))) {
+        return machine_rows_refuse_missing(handling, to, arn);
+    }
+    TRY(status);
+    if (str_equal((*out_head)->status, MACHINE_STATUS_DELETING)) {
+        return machine_rows_refuse_deleting(handling, to, arn);
+    }
+    *out_refused = false;
+    return STATUS_OK;
+}
+
+enum status machine_rows_check_description(struct handling *handling, const struct reply_to *to, const char *member,
+                                           struct str text, bool *out_refused)
+{
+    *out_refused = str_character_count(text) > DESCRIPTION_CHARACTERS_MAX;
+    if (!*out_refused) {
+        return STATUS_OK;
+    }
+    return reply_refuse(handling, to, STR("ValidationException"),
+                        "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have "
+                        "length less than or equal to %d",
+                        member, DESCRIPTION_CHARACTERS_MAX);
+}
+
+/* *out_value is NULL when it was not given. *out_refused: it is no JSON object, and that was answered. */
+static enum status read_configuration(struct handling *handling, const struct reply_to *to, struct str text,
+                                      const char *error, const char *name, const struct value **out_value,
+                                      bool *out_refused)
+{
+    *out_refused = false;
+    *out_value = NULL;
+    if (text.bytes == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = value_parse(handling->arena, text, out_value, NULL);
+    if (status == STATUS_INVALID || (status == STATUS_OK && (*out_value)->type != VALUE_OBJECT)) {
+        *out_refused = true;
+        return reply_refuse(handling, to, str_of(error), "Invalid %s Configuration: Must be a JSON object.", name);
+    }
+    return status;
+}
+
+enum status machine_rows_check_configurations(struct handling *handling, const struct reply_to *to,
+                                              const struct machine_configurations *configurations, bool *out_refused)
+{
+    const struct value *value;
+    TRY(read_configuration(handling, to, configurations->encryption, "InvalidEncryptionConfiguration", "Encryption",
+                           &value, out_refused));
+    if (!*out_refused) {
+        TRY(read_configuration(handling, to, configurations->tracing, "InvalidTracingConfiguration", "Tracing", &value,
+                               out_refused));
+    }
+    if (!*out_refused) {
+        TRY(read_configuration(handling, to, configurations->logging, "InvalidLoggingConfiguration", "Logging", &value,
+                               out_refused));
+    }
+    if (*out_refused || value == NULL) {
+        return STATUS_OK;
+    }
+    const struct value *level = value_get(value, STR("level"));
+    const struct value *destinations = value_get(value, STR("destinations"));
+    bool off = level == NULL || str_equal(level->string, STR("OFF"));
+    size_t count = destinations != NULL && destinations->type == VALUE_ARRAY ? destinations->count : 0;
+    if (count == 1 || (off && count == 0)) {
+        return STATUS_OK;
+    }
+    *out_refused = true;
+    return reply_refuse(handling, to, STR("InvalidLoggingConfiguration"),
+                        "Invalid Logging Configuration: Must specify exactly one Log Destination.");
 }
 
 /* ---- Checking a definition ---- */

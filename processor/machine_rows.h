@@ -21,9 +21,37 @@ MUST_CHECK enum status machine_rows_head(struct handling *handling, struct str a
 MUST_CHECK enum status machine_rows_revision(struct handling *handling, struct str arn, struct str revision_id,
                                              const struct definition **out_revision);
 
-/* Stores and publishes. A head has no text; a revision has. */
+/* The revision's id as the API shows it: STR_NONE for a machine's first. */
+struct str machine_rows_shown_revision(const struct definition *head);
+
+/* Stores and publishes. A head has no text; a revision has. Versions, aliases and activities are heads as well, under
+ * their own ARNs. */
 MUST_CHECK enum status machine_rows_put_head(struct handling *handling, const struct definition *head);
 MUST_CHECK enum status machine_rows_put_revision(struct handling *handling, const struct definition *revision);
+
+/* Deletes and publishes the tombstone. */
+MUST_CHECK enum status machine_rows_remove_head(struct handling *handling, struct str arn);
+
+/* What an operation on a machine is refused for; *out_refused: it was, and that was answered. */
+MUST_CHECK enum status machine_rows_check_arn(struct handling *handling, const struct reply_to *to, struct str arn,
+                                              bool *out_refused);
+MUST_CHECK enum status machine_rows_to_change(struct handling *handling, const struct reply_to *to, struct str arn,
+                                              const struct definition **out_head, bool *out_refused);
+MUST_CHECK enum status machine_rows_check_description(struct handling *handling, const struct reply_to *to,
+                                                      const char *member, struct str text, bool *out_refused);
+/* The configurations of a machine, in JSON; STR_NONE: not given. */
+struct machine_configurations {
+    struct str logging;
+    struct str tracing;
+    struct str encryption;
+};
+MUST_CHECK enum status machine_rows_check_configurations(struct handling *handling, const struct reply_to *to,
+                                                         const struct machine_configurations *configurations,
+                                                         bool *out_refused);
+MUST_CHECK enum status machine_rows_refuse_missing(struct handling *handling, const struct reply_to *to,
+                                                   struct str arn);
+MUST_CHECK enum status machine_rows_refuse_deleting(struct handling *handling, const struct reply_to *to,
+                                                    struct str arn);
 
 /* Nobody starts the revision any more: it is forgotten when nobody can be running it. */
 MUST_CHECK enum status machine_rows_supersede(struct handling *handling, struct str arn, struct str revision_id);
