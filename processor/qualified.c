@@ -28,6 +28,79 @@ enum status qualified_check_arn(struct handling *handling, const struct reply_to
     return reply_refuse(handling, to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'", STR_ARGS(arn));
 }
 
+static bool is_alias_name(struct str name)
+{
+    bool letter = false;
+    for (size_t at = 0; at < name.length; at++) {
+        char byte = name.bytes[at];
+        bool digit = byte >= '0' && byte <= '9';
+        if (!digit && !(byte >= 'a' && byte <= 'z') && !(byte >= 'A' && byte <= 'Z') && byte != '_' && byte != '-' &&
+            byte != '.') {
+            return false;
+        }
+        letter = letter || !digit;
+    }
+    return letter;
+}
+
+enum status qualified_check_alias_name(struct handling *handling, const struct reply_to *to, struct str name,
+                                       bool *out_refused)
+{
+    size_t characters = str_character_count(name);
+    const char *constraint = NULL;
+    if (characters == 0) {
+        constraint = "have length greater than or equal to 1";
+    } else if (characters > NAME_CHARACTERS_MAX) {
+        constraint = "have length less than or equal to 80";
+    } else if (!is_alias_name(name)) {
+        constraint = "satisfy regular expression pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$";
+    }
+    *out_refused = constraint != NULL;
+    return constraint == NULL ? STATUS_OK
+                              : reply_refuse(handling, to, STR("ValidationException"),
+                                             "1 validation error detected: Value '%.*s' at 'name' failed to satisfy "
+                                             "constraint: Member must %s",
+                                             STR_ARGS(name), constraint);
+}
+
+enum status qualified_check_routing(struct handling *handling, const struct reply_to *to, struct str text,
+                                    struct routing *out_routing, bool *out_refused)
+{
+    struct str problem;
+    enum status status = routing_read(handling->arena, text, out_routing, &problem);
+    *out_refused = status == STATUS_INVALID;
+    return *out_refused ? reply_refuse(handling, to, STR("ValidationException"), "%.*s", STR_ARGS(problem)) : status;
+}
+
+enum status qualified_refuse_missing(struct handling *handling, const struct reply_to *to)
+{
+    return reply_refuse(handling, to, STR("ResourceNotFound"), "Request references a resource that does not exist.");
+}
+
+enum status qualified_to_change(struct handling *handling, const struct reply_to *to, struct str machine_arn,
+                                const struct routing *routing, const struct definition **out_head, bool *out_refused)
+{
+    *out_refused = true;
+    enum status status = machine_rows_head(handling, machine_arn, out_head);
+    if (status == STATUS_OK && str_equal((*out_head)->status, MACHINE_STATUS_DELETING)) {
+        return machine_rows_refuse_deleting(handling, to, machine_arn);
+    }
+    for (size_t at = 0; status == STATUS_OK && at < routing->count; at++) {
+        const struct definition *version;
+        struct str arn = routing->versions[at].arn;
+        status = machine_rows_head(handling, arn, &version);
+        if (status == STATUS_OK && !str_equal(version->state_machine_arn, machine_arn)) {
+            status = STATUS_NOT_FOUND;
+        }
+    }
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && str_equal((*out_head)->status, MACHINE_STATUS_DELETED))) {
+        return qualified_refuse_missing(handling, to);
+    }
+    TRY(status);
+    *out_refused = false;
+    return STATUS_OK;
+}
+
 struct qualified_scan {
     struct handling *handling;
     qualified_each_fn each;

@@ -8,10 +8,23 @@
 
 #include "processor/handling.h"
 #include "processor/reply.h"
+#include "processor/routing.h"
 
 /* Refuses what is no ARN of a version (or of an alias); *out_refused: it was, and that was answered. */
 MUST_CHECK enum status qualified_check_arn(struct handling *handling, const struct reply_to *to, struct str arn,
                                            bool version, bool *out_refused);
+
+MUST_CHECK enum status qualified_check_alias_name(struct handling *handling, const struct reply_to *to,
+                                                  struct str name, bool *out_refused);
+MUST_CHECK enum status qualified_check_routing(struct handling *handling, const struct reply_to *to, struct str text,
+                                               struct routing *out_routing, bool *out_refused);
+
+/* The head of the machine, with the versions that the routing names there; it may name none. *out_refused: it does not
+ * exist, one of them does not, or it is being deleted, and that was answered. */
+MUST_CHECK enum status qualified_to_change(struct handling *handling, const struct reply_to *to, struct str machine_arn,
+                                           const struct routing *routing, const struct definition **out_head,
+                                           bool *out_refused);
+MUST_CHECK enum status qualified_refuse_missing(struct handling *handling, const struct reply_to *to);
 
 /* Calls `each` for the machine's versions and aliases until it answers other than OK; END means enough and becomes OK.
  * `each` must not write. What it is given lives as long as the handling. */
