@@ -120,14 +120,19 @@ const struct reply *fixture_reply(struct fixture *fixture)
     return reply;
 }
 
-const struct reply *fixture_ask_at(struct fixture *fixture, uint32_t partition, const char *members)
+void fixture_post(struct fixture *fixture, const char *topic_name, uint32_t partition, const char *members)
 {
     struct str value;
     assert_int_equal(arena_format(fixture->arena, &value,
                                   "{%s,\"replyTopic\":\"pawl.replies\",\"correlationId\":\"c%d\"}", members,
                                   fixture->correlation++),
                      STATUS_OK);
-    fixture_send(fixture, "pawl.commands", partition, value);
+    fixture_send(fixture, topic_name, partition, value);
+}
+
+const struct reply *fixture_ask_at(struct fixture *fixture, uint32_t partition, const char *members)
+{
+    fixture_post(fixture, "pawl.commands", partition, members);
     return fixture_reply(fixture);
 }
 

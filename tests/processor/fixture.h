@@ -52,7 +52,10 @@ void fixture_lose_disk(struct fixture *fixture);
 /* A record as it is, to a partition that need not own it. */
 void fixture_send(struct fixture *fixture, const char *topic_name, uint32_t partition, struct str value);
 
-/* Sends a command in JSON, `members` without braces; its reply. */
+/* Sends a command or result in JSON, `members` without braces; fixture_reply will be its reply. */
+void fixture_post(struct fixture *fixture, const char *topic_name, uint32_t partition, const char *members);
+
+/* The same; its reply. */
 const struct reply *fixture_ask_at(struct fixture *fixture, uint32_t partition, const char *members);
 const struct reply *fixture_ask(struct fixture *fixture, const char *members);
 void fixture_expect_refused(struct fixture *fixture, const char *members, const char *error, const char *message);
