@@ -45,12 +45,24 @@ size_t str_find(struct str text, char byte)
 
 size_t str_find_str(struct str text, struct str part)
 {
-    for (size_t at = 0; at + part.length <= text.length; at++) {
-        if (str_equal((struct str){text.bytes + at, part.length}, part)) {
-            return at;
-        }
+    if (part.length == 0 || part.length > text.length) {
+        return part.length == 0 ? 0 : text.length;
     }
-    return text.length;
+    /* glibc's takes time in proportion to the text, whatever the part is. */
+    const char *found = memmem(text.bytes, text.length, part.bytes, part.length);
+    return found == NULL ? text.length : (size_t)(found - text.bytes);
+}
+
+struct str str_cut(struct str text, size_t length_max)
+{
+    if (text.length <= length_max) {
+        return text;
+    }
+    size_t length = length_max;
+    while (length > 0 && ((unsigned char)text.bytes[length] & 0xC0) == 0x80) {
+        length--; /* not within a character */
+    }
+    return str_slice(text, 0, length);
 }
 
 static bool is_blank(char byte)

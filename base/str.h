@@ -46,8 +46,11 @@ struct str str_slice(struct str text, size_t from, size_t length);
 /* Where `byte` first occurs, or text.length. */
 size_t str_find(struct str text, char byte);
 
-/* Where `part` first occurs, or text.length. */
+/* Where `part` first occurs, or text.length. Takes time in proportion to the text. */
 size_t str_find_str(struct str text, struct str part);
+
+/* The first `length_max` bytes, or less so that no UTF-8 character is cut through. */
+struct str str_cut(struct str text, size_t length_max);
 
 /* Without blanks, tabs, CR and LF at both ends. */
 struct str str_trim(struct str text);

@@ -23,11 +23,7 @@ struct reader {
 
 static struct str shown(struct str text)
 {
-    size_t length = text.length < SHOWN_BYTES_MAX ? text.length : SHOWN_BYTES_MAX;
-    while (length < text.length && length > 0 && ((uint8_t)text.bytes[length] & 0xC0) == 0x80) {
-        length--; /* not within a character */
-    }
-    return str_slice(text, 0, length);
+    return str_cut(text, SHOWN_BYTES_MAX);
 }
 
 static enum status expected(struct reader *reader, const char *what, const struct value *found)

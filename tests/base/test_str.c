@@ -50,9 +50,22 @@ static void test_find(void **state)
     assert_int_equal(str_find(STR("abc"), 'x'), 3);
     assert_int_equal(str_find_str(STR("abcbc"), STR("bc")), 1);
     assert_int_equal(str_find_str(STR("abc"), STR("bd")), 3);
+    assert_int_equal(str_find_str(STR("abc"), STR("")), 0);
+    assert_int_equal(str_find_str(STR_NONE, STR("")), 0);
+    assert_int_equal(str_find_str(STR_NONE, STR("a")), 0);
     assert_true(str_equal(str_trim(STR(" \t a b\r\n")), STR("a b")));
     assert_true(str_compare(STR("a"), STR("ab")) < 0);
     assert_true(str_ends_with(STR("x.$"), STR(".$")));
+}
+
+static void test_cut(void **state)
+{
+    (void)state;
+    assert_true(str_equal(str_cut(STR("abc"), 3), STR("abc")));
+    assert_true(str_equal(str_cut(STR("abc"), 2), STR("ab")));
+    assert_true(str_equal(str_cut(STR("a\xE2\x82\xAC"), 3), STR("a")));
+    assert_true(str_equal(str_cut(STR("\x80\x80"), 1), STR("")));
+    assert_true(str_equal(str_cut(STR(""), 0), STR("")));
 }
 
 int main(void)
@@ -61,6 +74,7 @@ int main(void)
         cmocka_unit_test(test_to_int64),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_find),
+        cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
