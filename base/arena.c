@@ -11,6 +11,26 @@
 #define CHUNK_BYTES_KEPT_MAX ((size_t)4 * 1024 * 1024) /* a larger one goes back to the system with the reset */
 #define ALIGNMENT alignof(max_align_t)
 
+/* Under AddressSanitizer what is not handed out is poisoned, and a gap lies behind each allocation: else one that is written
+ * past would go unseen, as its neighbour is in the same chunk. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISONS 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISONS 1
+#endif
+
+#ifdef ARENA_POISONS
+#define GAP_BYTES ALIGNMENT
+void __asan_poison_memory_region(const volatile void *memory, size_t size);
+void __asan_unpoison_memory_region(const volatile void *memory, size_t size);
+#else
+#define GAP_BYTES 0
+#define __asan_poison_memory_region(memory, size) ((void)(memory), (void)(size))
+#define __asan_unpoison_memory_region(memory, size) ((void)(memory), (void)(size))
+#endif
+
 struct chunk {
     struct chunk *older;
     size_t capacity;
@@ -70,6 +90,7 @@ void arena_reset(struct arena *arena)
     for (struct chunk *chunk = arena->newest; chunk != NULL;) {
         struct chunk *older = chunk->older;
         if (chunk != kept) {
+            __asan_unpoison_memory_region(chunk->bytes, chunk->capacity);
             free(chunk);
         }
         chunk = older;
@@ -80,6 +101,7 @@ void arena_reset(struct arena *arena)
     if (kept != NULL) {
         kept->older = NULL;
         kept->used = 0;
+        __asan_poison_memory_region(kept->bytes, kept->capacity);
         arena->bytes_held = sizeof *kept + kept->capacity;
     }
 }
@@ -88,6 +110,9 @@ void arena_destroy(struct arena *arena)
 {
     if (arena != NULL) {
         arena_reset(arena);
+        if (arena->newest != NULL) {
+            __asan_unpoison_memory_region(arena->newest->bytes, arena->newest->capacity);
+        }
         free(arena->newest);
         free(arena);
     }
@@ -122,6 +147,7 @@ static struct chunk *add_chunk(struct arena *arena, size_t size)
         chunk->older = arena->newest;
         chunk->capacity = capacity;
         chunk->used = 0;
+        __asan_poison_memory_region(chunk->bytes, capacity);
         arena->newest = chunk;
         arena->bytes_held += sizeof *chunk + capacity;
     }
@@ -133,7 +159,8 @@ void *arena_allocate(struct arena *arena, size_t size)
     if (size > arena->bytes_max) {
         return NULL;
     }
-    size = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    size_t wanted = size;
+    size = ((size + ALIGNMENT - 1) & ~(ALIGNMENT - 1)) + GAP_BYTES;
     struct chunk *chunk = arena->newest;
     if (chunk == NULL || chunk->capacity - chunk->used < size) {
         chunk = add_chunk(arena, size);
@@ -143,7 +170,8 @@ void *arena_allocate(struct arena *arena, size_t size)
     }
     void *memory = chunk->bytes + chunk->used;
     chunk->used += size;
-    arena->bytes_used += size;
+    arena->bytes_used += size - GAP_BYTES;
+    __asan_unpoison_memory_region(memory, wanted);
     return memory;
 }
 
