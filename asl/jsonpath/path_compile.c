@@ -494,7 +494,7 @@ static enum status invert_scan(struct compiler *compiler)
     }
     struct path_argument *argument = arena_new(compiler->reader->arena, struct path_argument);
     TRY_NEW(argument);
-    if (at == 1) {
+    if (compiler->tokens[at - 1].type == PATH_TOKEN_SCAN) {
         return path_reader_fail(compiler->reader, "A function must not follow '..'");
     }
     struct path *path = NULL;
