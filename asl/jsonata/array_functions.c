@@ -72,11 +72,11 @@ enum status array_functions_shuffle(struct evaluation *evaluation, const struct 
 }
 
 /* Whether `item` is new among `kept`; then it is noted as the next of them. */
-static bool note(uint32_t *slots, uint32_t slot_count, const struct sequence *kept, struct datum item)
+static bool note(struct datum_work *work, uint32_t *slots, uint32_t slot_count, const struct sequence *kept, struct datum item)
 {
-    uint32_t slot = (uint32_t)datum_hash(item) & (slot_count - 1);
+    uint32_t slot = (uint32_t)datum_hash(work, item) & (slot_count - 1);
     for (; slots[slot] != 0; slot = (slot + 1) & (slot_count - 1)) {
-        if (datum_equal(kept->items[slots[slot] - 1], item)) {
+        if (datum_equal(work, kept->items[slots[slot] - 1], item)) {
             return false;
         }
     }
@@ -101,7 +101,8 @@ enum status array_functions_distinct(struct evaluation *evaluation, const struct
     struct sequence kept = {0};
     for (uint32_t at = 0; at < datum_count(array); at++) {
         struct datum item = datum_item(array, at);
-        if (note(slots, slot_count, &kept, item)) {
+        TRY(evaluation_charge(evaluation, 0));
+        if (note(&evaluation->work, slots, slot_count, &kept, item)) {
             TRY(sequence_push(evaluation, &kept, item));
         }
     }

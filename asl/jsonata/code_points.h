@@ -24,8 +24,8 @@ MUST_CHECK enum status code_points_add(struct buffer *buffer, uint32_t code_poin
 /* Adds a string; the two halves of a surrogate pair that meet at the seam become one code point. */
 MUST_CHECK enum status code_points_add_string(struct buffer *buffer, struct str text);
 
-/* Order by UTF-16 code units, as JavaScript's < does: < 0, 0, > 0. */
-int code_points_compare(struct str a, struct str b);
+/* Order by UTF-16 code units, as JavaScript's < does: < 0, 0, > 0. *out_same: how many bytes at the start are alike. */
+int code_points_compare(struct str a, struct str b, size_t *out_same);
 
 /* White space as JavaScript's \s sees it. */
 bool code_points_is_space(uint32_t code_point);

@@ -179,14 +179,35 @@ uint32_t datum_member_count(struct datum object);
 struct datum datum_member(struct datum object, uint32_t index, struct str *out_key);
 struct datum datum_get(struct datum object, struct str key);
 
+/* What walks of data have cost. Data may share their parts: {'a': $x, 'b': $x} made of itself thirty times over takes little
+ * memory, but has a thousand million members for who walks it. A walk counts a step an item, and once it is past steps_max it
+ * ends early with any answer: whoever asked must look, and fail. */
+struct datum_work {
+    uint64_t steps;
+    uint64_t steps_max;
+};
+
+static inline bool datum_work_is_over(const struct datum_work *work)
+{
+    return work->steps > work->steps_max;
+}
+
 /* Deep equality as JSONata's `=`. Values nested deeper than JSON_DEPTH_MAX are not equal. */
-bool datum_equal(struct datum a, struct datum b);
+bool datum_equal(struct datum_work *work, struct datum a, struct datum b);
 
 /* Equal data have equal hashes. */
-uint64_t datum_hash(struct datum datum);
+uint64_t datum_hash(struct datum_work *work, struct datum datum);
+
+/* What JSONata takes for true. Undefined is not. */
+bool datum_truth(struct datum_work *work, struct datum datum);
 
 /* The datum as JSON: functions and undefined items as null (as JSON.stringify), undefined members left out. STATUS_INVALID
- * when nested deeper than JSON_DEPTH_MAX. *out_value is NULL for undefined and for a function. */
-MUST_CHECK enum status datum_to_value(struct arena *arena, struct datum datum, const struct value **out_value);
+ * when nested deeper than JSON_DEPTH_MAX. *out_value is NULL for undefined and for a function. Past the work's limit arrays and
+ * objects end early. */
+MUST_CHECK enum status datum_to_value(struct arena *arena, struct datum_work *work, struct datum datum,
+                                      const struct value **out_value);
+
+/* At most so many bytes of the arena an item takes, the text of strings aside. */
+#define DATUM_VALUE_BYTES_MAX 192
 
 #endif

@@ -12,39 +12,6 @@
 
 #define LEAF_MEMBERS_MAX 64 /* looking for a member among more is work of its own */
 
-static bool truth_at(struct datum datum, uint32_t depth)
-{
-    switch ((enum datum_type)datum.type) {
-    case DATUM_BOOLEAN:
-        return datum.boolean;
-    case DATUM_NUMBER:
-        return datum.number != 0 && datum.number == datum.number;
-    case DATUM_STRING:
-        return datum.string.length > 0;
-    case DATUM_ARRAY:
-        for (uint32_t at = 0; at < datum_count(datum) && depth < JSON_DEPTH_MAX; at++) {
-            if (truth_at(datum_item(datum, at), depth + 1)) {
-                return true;
-            }
-        }
-        return false;
-    case DATUM_OBJECT:
-        return datum_member_count(datum) > 0;
-    case DATUM_UNDEFINED:
-    case DATUM_NULL:
-    case DATUM_FUNCTION:
-    case DATUM_TUPLE:
-    case DATUM_THUNK:
-        return false;
-    }
-    UNREACHABLE("datum type");
-}
-
-bool evaluate_truth(struct datum datum)
-{
-    return truth_at(datum, 0);
-}
-
 static enum status evaluate_block(struct evaluation *evaluation, const struct node *node, struct datum input,
                                   struct environment *outer, struct datum *out_result)
 {
@@ -63,7 +30,7 @@ static enum status evaluate_condition(struct evaluation *evaluation, const struc
 {
     struct datum condition = DATUM_NONE;
     TRY(evaluate_node(evaluation, node->left, input, environment, &condition));
-    const struct node *branch = evaluate_truth(condition) ? node->right : node->third;
+    const struct node *branch = datum_truth(&evaluation->work, condition) ? node->right : node->third;
     *out_result = DATUM_NONE;
     return branch == NULL ? STATUS_OK : evaluate_node(evaluation, branch, input, environment, out_result);
 }

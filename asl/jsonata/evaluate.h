@@ -7,7 +7,4 @@
 MUST_CHECK enum status evaluate_node(struct evaluation *evaluation, const struct node *node, struct datum input,
                                      struct environment *environment, struct datum *out_result);
 
-/* What JSONata takes for true. Undefined is not. */
-bool evaluate_truth(struct datum datum);
-
 #endif

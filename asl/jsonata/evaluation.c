@@ -1,5 +1,7 @@
 #include "asl/jsonata/evaluation.h"
 
+#include "asl/jsonata/code_points.h"
+
 #define STRING_BYTES_A_STEP 64 /* copying so many bytes is about as much work as evaluating a node */
 
 enum status evaluation_fail(struct evaluation *evaluation, enum fault_code code)
@@ -34,7 +36,7 @@ void evaluation_place(struct evaluation *evaluation, uint32_t position, struct d
 
 enum status evaluation_check(struct evaluation *evaluation)
 {
-    if (evaluation->steps > evaluation->limits.steps_max) {
+    if (datum_work_is_over(&evaluation->work)) {
         return evaluation_fail_message(evaluation, FAULT_U1001,
                                        STR("Expression evaluation timeout: Check for infinite loop"));
     }
@@ -49,6 +51,13 @@ enum status evaluation_fail_depth(struct evaluation *evaluation)
     return evaluation_fail_message(evaluation, FAULT_U1001,
                                    STR("Stack overflow error: Check for non-terminating recursive function.  "
                                        "Consider rewriting as tail-recursive."));
+}
+
+enum status evaluation_compare(struct evaluation *evaluation, struct str a, struct str b, int *out_order)
+{
+    size_t same = 0;
+    *out_order = code_points_compare(a, b, &same);
+    return evaluation_charge(evaluation, same / STRING_BYTES_A_STEP);
 }
 
 enum status evaluation_check_string(struct evaluation *evaluation, size_t length)

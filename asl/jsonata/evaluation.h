@@ -14,7 +14,7 @@ struct evaluation {
     const struct jsonata *program;
     const struct jsonata_scope *scope;
     struct jsonata_limits limits;
-    uint64_t steps;
+    struct datum_work work; /* steps taken, and how many may be */
     uint32_t depth;      /* nested evaluations */
     uint32_t call_depth; /* nested calls: chains and partial applications nest without evaluating */
     size_t arena_used_before;
@@ -40,8 +40,8 @@ MUST_CHECK enum status evaluation_check(struct evaluation *evaluation);
 /* Counts `steps` of work against the budgets. */
 MUST_CHECK static inline enum status evaluation_charge(struct evaluation *evaluation, uint64_t steps)
 {
-    evaluation->steps += steps;
-    bool due = steps != 1 || evaluation->steps % EVALUATION_CHECK_EVERY == 0 || evaluation->steps > evaluation->limits.steps_max;
+    evaluation->work.steps += steps;
+    bool due = steps != 1 || evaluation->work.steps % EVALUATION_CHECK_EVERY == 0 || datum_work_is_over(&evaluation->work);
     return due ? evaluation_check(evaluation) : STATUS_OK;
 }
 
@@ -58,6 +58,9 @@ MUST_CHECK static inline enum status evaluation_enter(struct evaluation *evaluat
     *depth += 1;
     return STATUS_OK;
 }
+
+/* The order of two strings, as JavaScript's < has it: < 0, 0, > 0. Counted by the bytes that are the same. */
+MUST_CHECK enum status evaluation_compare(struct evaluation *evaluation, struct str a, struct str b, int *out_order);
 
 /* Refuses a string longer than the limit. */
 MUST_CHECK enum status evaluation_check_string(struct evaluation *evaluation, size_t length);

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #define VALUE_BYTES_MAX 1000 /* of a value in a message; a cause is shown to people */
+#define VALUE_ITEMS_MAX 2000 /* these are more than so many bytes */
 
 static const struct {
     const char *code;
@@ -20,22 +21,16 @@ static enum status add_json(struct buffer *buffer, struct datum datum)
 {
     const struct value *value = NULL;
     struct str text = STR("undefined");
-    enum status status = datum_to_value(buffer->arena, datum, &value);
+    struct datum_work work = {.steps_max = VALUE_ITEMS_MAX};
+    enum status status = datum_to_value(buffer->arena, &work, datum, &value);
     if (status == STATUS_LIMIT_EXCEEDED) {
         return status;
     }
     if (status == STATUS_OK && value != NULL) {
         TRY(value_to_text(buffer->arena, value, &text));
     }
-    if (text.length <= VALUE_BYTES_MAX) {
-        return buffer_add(buffer, text);
-    }
-    size_t length = VALUE_BYTES_MAX;
-    while ((text.bytes[length] & 0xC0) == 0x80) {
-        length--;
-    }
-    TRY(buffer_add(buffer, str_slice(text, 0, length)));
-    return buffer_add(buffer, STR("..."));
+    TRY(buffer_add(buffer, str_cut(text, VALUE_BYTES_MAX)));
+    return text.length > VALUE_BYTES_MAX ? buffer_add(buffer, STR("...")) : STATUS_OK;
 }
 
 static enum status add_field(struct buffer *buffer, const struct fault *fault, struct str name, bool quoted)

@@ -1,6 +1,5 @@
 /* Functions that take functions: $map, $filter, $single, $reduce, $sift, $each, $sort. */
 #include "asl/jsonata/builtins.h"
-#include "asl/jsonata/code_points.h"
 #include "asl/jsonata/evaluate.h"
 #include "asl/jsonata/ordering.h"
 #include "asl/jsonata/sequence.h"
@@ -51,7 +50,7 @@ enum status higher_order_functions_filter(struct evaluation *evaluation, const s
     for (uint32_t at = 0; at < count_of(call->arguments[0]); at++) {
         struct datum result = DATUM_NONE;
         TRY(call_on_item(evaluation, call, at, &result));
-        if (evaluate_truth(result)) {
+        if (datum_truth(&evaluation->work, result)) {
             TRY(sequence_push(evaluation, &results, datum_item(call->arguments[0], at)));
         }
     }
@@ -74,10 +73,10 @@ enum status higher_order_functions_single(struct evaluation *evaluation, const s
             TRY(call_on_item(evaluation, call, at, &result));
         }
         TRY(evaluation_charge(evaluation, 1));
-        if (evaluate_truth(result) && found) {
+        if (datum_truth(&evaluation->work, result) && found) {
             return evaluation_fail(evaluation, FAULT_D3138);
         }
-        if (evaluate_truth(result)) {
+        if (datum_truth(&evaluation->work, result)) {
             found = true;
             *out_result = datum_item(call->arguments[0], at);
         }
@@ -129,7 +128,7 @@ enum status higher_order_functions_sift(struct evaluation *evaluation, const str
             return evaluation_fail(evaluation, FAULT_T1006);
         }
         TRY(call_on_member(evaluation, call, at, &key, &member, &result));
-        if (evaluate_truth(result)) {
+        if (datum_truth(&evaluation->work, result)) {
             TRY(table_set(evaluation->arena, table, key, member));
         }
     }
@@ -157,12 +156,12 @@ enum status higher_order_functions_each(struct evaluation *evaluation, const str
 }
 
 /* What a comparison function's answer is to JavaScript's `if`. */
-static bool is_truthy(struct datum datum)
+static bool is_truthy(struct evaluation *evaluation, struct datum datum)
 {
     if (datum.type == DATUM_ARRAY || datum.type == DATUM_OBJECT || datum.type == DATUM_FUNCTION) {
         return true;
     }
-    return evaluate_truth(datum);
+    return datum_truth(&evaluation->work, datum);
 }
 
 static enum status swaps_by_function(struct evaluation *evaluation, void *owner, uint32_t left, uint32_t right,
@@ -173,17 +172,20 @@ static enum status swaps_by_function(struct evaluation *evaluation, void *owner,
     const struct arguments given = {arguments, 2};
     struct datum result = DATUM_NONE;
     TRY(call_apply(evaluation, call->arguments[1], given, (struct datum){.type = DATUM_NULL}, &result));
-    *out_swaps = is_truthy(result);
+    *out_swaps = is_truthy(evaluation, result);
     return STATUS_OK;
 }
 
 static enum status swaps_by_value(struct evaluation *evaluation, void *owner, uint32_t left, uint32_t right, bool *out_swaps)
 {
-    (void)evaluation;
     const struct builtin_call *call = owner;
     struct datum a = datum_item(call->arguments[0], left);
     struct datum b = datum_item(call->arguments[0], right);
-    *out_swaps = a.type == DATUM_NUMBER ? a.number > b.number : code_points_compare(a.string, b.string) > 0;
+    int order = (a.number > b.number) - (a.number < b.number);
+    if (a.type != DATUM_NUMBER) {
+        TRY(evaluation_compare(evaluation, a.string, b.string, &order));
+    }
+    *out_swaps = order > 0;
     return STATUS_OK;
 }
 

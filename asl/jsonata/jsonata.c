@@ -89,11 +89,18 @@ static enum status convert(struct evaluation *evaluation, struct datum result, c
     if (result.type == DATUM_NUMBER && result.origin == NULL && !isfinite(result.number)) {
         return evaluation_fail_value(evaluation, FAULT_D1001, result);
     }
-    enum status status = datum_to_value(evaluation->arena, result, out_value);
+    size_t used = arena_used(evaluation->arena) - evaluation->arena_used_before;
+    size_t left = used < evaluation->limits.memory_bytes_max ? evaluation->limits.memory_bytes_max - used : 0;
+    struct datum_work work = {.steps_max = left / DATUM_VALUE_BYTES_MAX};
+    enum status status = datum_to_value(evaluation->arena, &work, result, out_value);
     if (status == STATUS_INVALID) {
         return evaluation_fail_message(evaluation, FAULT_U1001, STR("The result is nested too deeply"));
     }
-    return status;
+    TRY(status);
+    if (datum_work_is_over(&work)) {
+        return evaluation_fail_message(evaluation, FAULT_U1001, STR("The result is too large"));
+    }
+    return evaluation_charge(evaluation, work.steps);
 }
 
 enum status jsonata_evaluate(struct arena *arena, const struct jsonata *program, const struct jsonata_scope *scope,
@@ -105,6 +112,7 @@ enum status jsonata_evaluate(struct arena *arena, const struct jsonata *program,
         .scope = scope,
         .limits = scope->limits == NULL ? jsonata_limits_default : *scope->limits,
         .arena_used_before = arena_used(arena),
+        .work.steps_max = (scope->limits == NULL ? &jsonata_limits_default : scope->limits)->steps_max,
         .input = datum_of(scope->input),
     };
     struct datum context = DATUM_NONE;

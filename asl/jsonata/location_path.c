@@ -54,6 +54,7 @@ static enum status add_tuple(struct evaluation *evaluation, struct sequence *seq
 static enum status lookup_in(struct evaluation *evaluation, struct datum input, struct str name, uint32_t depth,
                              struct sequence *sequence)
 {
+    TRY(evaluation_charge(evaluation, 1 + datum_count(input) / 4));
     for (uint32_t at = 0; at < datum_count(input); at++) {
         struct datum item = datum_item(input, at);
         if (item.type == DATUM_ARRAY && depth < JSON_DEPTH_MAX) {
@@ -63,7 +64,7 @@ static enum status lookup_in(struct evaluation *evaluation, struct datum input, 
             TRY(sequence_append(evaluation, sequence, datum_get(item, name)));
         }
     }
-    return evaluation_charge(evaluation, datum_count(input) / 4);
+    return STATUS_OK;
 }
 
 enum status location_path_lookup(struct evaluation *evaluation, struct datum input, struct str name, struct datum *out_result)
@@ -84,6 +85,7 @@ enum status location_path_lookup(struct evaluation *evaluation, struct datum inp
 /* All that is no array, in arrays inside arrays. */
 static enum status flatten(struct evaluation *evaluation, struct datum array, uint32_t depth, struct sequence *sequence)
 {
+    TRY(evaluation_charge(evaluation, 1));
     for (uint32_t at = 0; at < datum_count(array); at++) {
         struct datum item = datum_item(array, at);
         if (item.type == DATUM_ARRAY && depth < JSON_DEPTH_MAX) {
@@ -144,6 +146,7 @@ static enum status add_descendants(struct evaluation *evaluation, struct datum d
         return add_value_descendants(evaluation, datum.origin, depth, sequence);
     }
     if (datum.type == DATUM_ARRAY) {
+        TRY(evaluation_charge(evaluation, 1));
         for (uint32_t at = 0; at < datum_count(datum); at++) {
             TRY(add_descendants(evaluation, datum_item(datum, at), depth + 1, sequence));
         }
@@ -193,7 +196,7 @@ static enum status passes(struct evaluation *evaluation, struct datum result, ui
         numbers = item.type == DATUM_NUMBER;
         selected |= numbers && selects(item.number, index, count);
     }
-    *out_passes = numbers ? selected : evaluate_truth(result);
+    *out_passes = numbers ? selected : datum_truth(&evaluation->work, result);
     return numbers ? evaluation_charge(evaluation, datum_count(result) / 4) : STATUS_OK;
 }
 

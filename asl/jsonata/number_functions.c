@@ -36,7 +36,7 @@ enum status number_functions_sum(struct evaluation *evaluation, const struct bui
     for (uint32_t at = 0; at < datum_count(numbers); at++) {
         sum += datum_item(numbers, at).number;
     }
-    TRY(evaluation_charge(evaluation, datum_count(numbers) / 16));
+    TRY(evaluation_charge(evaluation, datum_count(numbers) / 4));
     return answer(out_result, datum_number(sum));
 }
 
@@ -51,7 +51,7 @@ static enum status extreme(struct evaluation *evaluation, struct datum numbers, 
             best = item;
         }
     }
-    TRY(evaluation_charge(evaluation, count / 16));
+    TRY(evaluation_charge(evaluation, count / 4));
     return answer(out_result, best);
 }
 

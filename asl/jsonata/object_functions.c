@@ -8,6 +8,7 @@
 /* Notes the keys of an object, or of every object in an array. */
 static enum status collect_keys(struct evaluation *evaluation, struct datum datum, uint32_t depth, struct table *keys)
 {
+    TRY(evaluation_charge(evaluation, 1));
     if (datum.type == DATUM_ARRAY && depth < JSON_DEPTH_MAX) {
         for (uint32_t at = 0; at < datum_count(datum); at++) {
             TRY(collect_keys(evaluation, datum_item(datum, at), depth + 1, keys));
@@ -48,6 +49,7 @@ enum status object_functions_lookup(struct evaluation *evaluation, const struct 
 /* One object for each member. */
 static enum status spread(struct evaluation *evaluation, struct datum datum, uint32_t depth, struct sequence *parts)
 {
+    TRY(evaluation_charge(evaluation, 1));
     if (datum.type == DATUM_ARRAY && depth < JSON_DEPTH_MAX) {
         for (uint32_t at = 0; at < datum_count(datum); at++) {
             TRY(spread(evaluation, datum_item(datum, at), depth + 1, parts));

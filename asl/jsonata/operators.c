@@ -74,8 +74,10 @@ static enum status compare(struct evaluation *evaluation, enum operator_type ope
         return failed;
     }
     bool is_number = left.type == DATUM_NUMBER;
-    int order = is_number ? (left.number > right.number) - (left.number < right.number)
-                          : code_points_compare(left.string, right.string);
+    int order = (left.number > right.number) - (left.number < right.number);
+    if (!is_number) {
+        TRY(evaluation_compare(evaluation, left.string, right.string, &order));
+    }
     bool is_equal = is_number ? left.number == right.number : order == 0;
     bool result = (operator == OPERATOR_LESS || operator == OPERATOR_LESS_EQUAL) ? order < 0 : order > 0;
     if (operator == OPERATOR_LESS_EQUAL || operator == OPERATOR_GREATER_EQUAL) {
@@ -135,11 +137,11 @@ static enum status range(struct evaluation *evaluation, struct datum left, struc
 }
 
 /* `in` compares as JavaScript's ===: an array or object is only itself. */
-static bool is_same(struct datum a, struct datum b)
+static bool is_same(struct evaluation *evaluation, struct datum a, struct datum b)
 {
     bool is_scalar = a.type == DATUM_NULL || a.type == DATUM_BOOLEAN || a.type == DATUM_NUMBER || a.type == DATUM_STRING;
     if (is_scalar || a.type != b.type) {
-        return is_scalar && datum_equal(a, b);
+        return is_scalar && datum_equal(&evaluation->work, a, b);
     }
     if (a.type == DATUM_ARRAY || a.type == DATUM_OBJECT) {
         return (a.origin != NULL && a.origin == b.origin) ||
@@ -154,17 +156,17 @@ static enum status includes(struct evaluation *evaluation, struct datum left, st
     bool undefined = left.type == DATUM_UNDEFINED || right.type == DATUM_UNDEFINED;
     struct datum items = datum_as_array(&right);
     for (uint32_t at = 0; !undefined && !found && at < datum_count(items); at++) {
-        found = is_same(left, datum_item(items, at));
+        found = is_same(evaluation, left, datum_item(items, at));
     }
     *out_result = datum_boolean(found);
     return evaluation_charge(evaluation, datum_count(items) / 4);
 }
 
-static enum status equal(struct datum left, struct datum right, bool wanted, struct datum *out_result)
+static enum status equal(struct evaluation *evaluation, struct datum left, struct datum right, bool wanted, struct datum *out_result)
 {
     bool undefined = left.type == DATUM_UNDEFINED || right.type == DATUM_UNDEFINED;
-    *out_result = datum_boolean(!undefined && datum_equal(left, right) == wanted);
-    return STATUS_OK;
+    *out_result = datum_boolean(!undefined && datum_equal(&evaluation->work, left, right) == wanted);
+    return evaluation_charge(evaluation, 0);
 }
 
 static enum status apply(struct evaluation *evaluation, enum operator_type operator, struct datum left, struct datum right,
@@ -178,9 +180,9 @@ static enum status apply(struct evaluation *evaluation, enum operator_type opera
     case OPERATOR_MODULO:
         return arithmetic(evaluation, operator, left, right, out_result);
     case OPERATOR_EQUAL:
-        return equal(left, right, true, out_result);
+        return equal(evaluation, left, right, true, out_result);
     case OPERATOR_NOT_EQUAL:
-        return equal(left, right, false, out_result);
+        return equal(evaluation, left, right, false, out_result);
     case OPERATOR_LESS:
     case OPERATOR_LESS_EQUAL:
     case OPERATOR_GREATER:
@@ -201,7 +203,7 @@ static enum status apply(struct evaluation *evaluation, enum operator_type opera
 static enum status logic(struct evaluation *evaluation, const struct node *node, struct datum left, struct datum input,
                          struct environment *environment, struct datum *out_result)
 {
-    bool truth = evaluate_truth(left);
+    bool truth = datum_truth(&evaluation->work, left);
     bool decided = node->operator == OPERATOR_AND ? !truth : truth;
     if (!decided) {
         struct datum right = DATUM_NONE;
@@ -212,7 +214,7 @@ static enum status logic(struct evaluation *evaluation, const struct node *node,
             evaluation_place(evaluation, node->position, datum_string(node->text));
         }
         TRY(status);
-        truth = evaluate_truth(right);
+        truth = datum_truth(&evaluation->work, right);
     }
     *out_result = datum_boolean(truth);
     return STATUS_OK;

@@ -1,6 +1,5 @@
 #include "asl/jsonata/ordering.h"
 
-#include "asl/jsonata/code_points.h"
 #include "asl/jsonata/environment.h"
 #include "asl/jsonata/evaluate.h"
 #include "asl/jsonata/location_path.h"
@@ -109,8 +108,10 @@ static enum status compare_keys(struct evaluation *evaluation, const struct node
         evaluation_place(evaluation, step->position, DATUM_NONE);
         return status;
     }
-    int order = a.type == DATUM_NUMBER ? (a.number > b.number) - (a.number < b.number)
-                                       : code_points_compare(a.string, b.string);
+    int order = (a.number > b.number) - (a.number < b.number);
+    if (a.type != DATUM_NUMBER) {
+        TRY(evaluation_compare(evaluation, a.string, b.string, &order));
+    }
     *out_order = descending ? -order : order;
     return STATUS_OK;
 }

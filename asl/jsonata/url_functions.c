@@ -6,6 +6,7 @@
 #define UNRESERVED LETTERS_AND_DIGITS "-_.!~*'()" /* ECMA-262, 19.2.6 */
 #define RESERVED ";/?:@&=+$,#"
 
+static const char hex_digits[] = "0123456789ABCDEF";
 static const char base64_digits[] = LETTERS_AND_DIGITS "+/";
 
 static bool is_among(const char *set, uint8_t byte)
@@ -42,7 +43,8 @@ static enum status encode(struct evaluation *evaluation, const struct builtin_ca
         if (is_among(kept, byte)) {
             TRY(buffer_add_byte(&buffer, (char)byte));
         } else {
-            TRY(buffer_format(&buffer, "%%%02X", byte));
+            const char escape[] = {'%', hex_digits[byte >> 4], hex_digits[byte & 15]};
+            TRY(buffer_add(&buffer, (struct str){escape, sizeof escape}));
         }
     }
     return evaluation_string(evaluation, &buffer, out_result);

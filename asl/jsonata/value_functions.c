@@ -8,7 +8,7 @@ enum status value_functions_boolean(struct evaluation *evaluation, const struct 
 {
     (void)evaluation;
     struct datum value = call->arguments[0];
-    *out_result = value.type == DATUM_UNDEFINED ? value : datum_boolean(evaluate_truth(value));
+    *out_result = value.type == DATUM_UNDEFINED ? value : datum_boolean(datum_truth(&evaluation->work, value));
     return STATUS_OK;
 }
 
@@ -16,7 +16,7 @@ enum status value_functions_not(struct evaluation *evaluation, const struct buil
 {
     (void)evaluation;
     struct datum value = call->arguments[0];
-    *out_result = value.type == DATUM_UNDEFINED ? value : datum_boolean(!evaluate_truth(value));
+    *out_result = value.type == DATUM_UNDEFINED ? value : datum_boolean(!datum_truth(&evaluation->work, value));
     return STATUS_OK;
 }
 
