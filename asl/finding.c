@@ -65,16 +65,25 @@ enum status findings_message(struct arena *arena, const struct findings *finding
     struct buffer buffer = buffer_in(arena);
     TRY(buffer_add(&buffer, STR("Invalid State Machine Definition: '")));
     bool first = true;
-    for (size_t at = 0; at < findings->count; at++) {
+    size_t told = 0;
+    for (size_t at = 0; at < findings->count && buffer.length < FINDINGS_MESSAGE_BYTES_MAX; at++) {
         const struct finding *finding = &findings->items[at];
         if (finding->severity != FINDING_ERROR) {
             continue;
         }
+        told++;
         TRY(buffer_format(&buffer, "%s%.*s: %.*s", first ? "" : ", ", STR_ARGS(finding->code), STR_ARGS(finding->message)));
         /* Seen on AWS: "… at null". */
         struct str location = finding->location.length > 0 ? finding->location : STR("null");
         TRY(buffer_format(&buffer, " at %.*s", STR_ARGS(location)));
         first = false;
+    }
+    if (buffer.length > FINDINGS_MESSAGE_BYTES_MAX) {
+        buffer.length = str_cut(buffer_text(&buffer), FINDINGS_MESSAGE_BYTES_MAX).length;
+        TRY(buffer_add(&buffer, STR("…")));
+    }
+    if (told < findings->error_count) {
+        TRY(buffer_format(&buffer, ", and %zu more", findings->error_count - told));
     }
     TRY(buffer_add(&buffer, STR("'")));
     *out_message = buffer_text(&buffer);

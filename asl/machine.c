@@ -2,6 +2,7 @@
 
 #include "asl/parse.h"
 #include "base/assert.h"
+#include "base/hash.h"
 #include "base/limits.h"
 
 #include <stdio.h>
@@ -74,6 +75,17 @@ static enum status report_syntax(struct parser *parser, const struct value_error
                          STR_ARGS(parser->text), error->line, error->column));
     }
     return STATUS_INVALID;
+}
+
+/* Whoever chooses names cannot know how they will lie in the tables. */
+static void seed_tables(struct parser *parser)
+{
+    uint8_t digest[SHA256_BYTES];
+    hash_sha256(&parser->text, 1, digest);
+    memcpy(&parser->seed, digest, sizeof parser->seed);
+    parser->names.seed = parser->seed;
+    parser->route_names.seed = parser->seed;
+    parser->labels.seed = parser->seed;
 }
 
 /* The members that only the top has. */
@@ -170,6 +182,7 @@ enum status machine_compile_routed(struct arena *arena, struct str text, enum ma
     struct parser parser = {.arena = arena, .type = type, .route_table = routes, .findings = out_findings};
     *out_findings = (struct findings){0};
     TRY(arena_copy(arena, text, &parser.text));
+    seed_tables(&parser);
     enum status status = compile_text(&parser, out_machine);
     if (status == STATUS_OK || status == STATUS_INVALID) {
         TRY(findings_locate(arena, out_findings, parser.text));

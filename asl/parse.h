@@ -7,6 +7,7 @@
 
 #include "asl/identifier.h"
 #include "asl/machine_parts.h"
+#include "asl/name_table.h"
 
 /* Where in the definition: a path of keys, printed as "/States/X/Retry[0]". */
 struct parse_place {
@@ -14,9 +15,6 @@ struct parse_place {
     struct str key;                   /* STR_NONE: an item of an array */
     uint32_t index;
 };
-
-/* The names of states, each once. */
-struct parse_names;
 
 struct parser {
     struct arena *arena;
@@ -34,11 +32,11 @@ struct parser {
     struct str *routes;
     uint32_t route_count;
     uint32_t route_capacity;
-    struct str *labels; /* of its Maps */
-    uint32_t label_count;
-    uint32_t label_capacity;
-    struct parse_names *names;
     struct identifier identifier;
+    uint64_t seed;                 /* of the tables of names */
+    struct name_table names;       /* of states, to their index */
+    struct name_table route_names; /* of routes */
+    struct name_table labels;      /* of its Maps */
 };
 
 /* One state, as its type's function reads it. */
@@ -152,6 +150,8 @@ MUST_CHECK enum status parse_members(const struct parse_context *context, const 
 /* Reads a machine (the top, a branch, an item processor) and gives its index. */
 MUST_CHECK enum status parse_machine(struct parser *parser, const struct value *object, const struct parse_place *place,
                                      uint32_t parent_state, uint32_t depth, uint32_t *out_index);
+
+/* ---- parse_scopes.c ---- */
 
 /* No state may assign a variable that a scope around it has. */
 MUST_CHECK enum status parse_scopes(struct parser *parser);

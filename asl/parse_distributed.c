@@ -41,24 +41,11 @@ static bool is_label(struct str text, size_t *out_count)
 static enum status note_label(const struct parse_context *context, struct str label, const struct value *value)
 {
     struct parser *parser = context->parser;
-    for (uint32_t at = 0; at < parser->label_count; at++) {
-        if (str_equal(parser->labels[at], label)) {
-            return parse_finding(parser, &context->place, STR("Label"), value, STR("DUPLICATE_LABEL_NAME"), "Duplicate label: %.*s",
-                                 STR_ARGS(label));
-        }
+    if (name_table_find(&parser->labels, 0, label) != NULL) {
+        return parse_finding(parser, &context->place, STR("Label"), value, STR("DUPLICATE_LABEL_NAME"), "Duplicate label: %.*s",
+                             STR_ARGS(label));
     }
-    if (parser->label_count == parser->label_capacity) {
-        uint32_t capacity = parser->label_capacity == 0 ? 8 : parser->label_capacity * 2;
-        struct str *labels = arena_array(parser->arena, struct str, capacity);
-        TRY_NEW(labels);
-        if (parser->label_count > 0) {
-            memcpy(labels, parser->labels, parser->label_count * sizeof *labels);
-        }
-        parser->labels = labels;
-        parser->label_capacity = capacity;
-    }
-    parser->labels[parser->label_count++] = label;
-    return STATUS_OK;
+    return name_table_add(parser->arena, &parser->labels, (struct name_entry){.name = label});
 }
 
 static enum status check_label(const struct parse_context *context)

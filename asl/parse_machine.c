@@ -1,41 +1,6 @@
 #include "asl/parse.h"
 
-#include "base/assert.h"
-#include "base/hash.h"
 #include "base/limits.h"
-
-/* Open addressing over the names of all states; a slot holds 1 + the state's index. */
-struct parse_names {
-    uint32_t *slots;
-    uint32_t capacity; /* a power of two, more than twice the states */
-};
-
-static uint32_t *names_slot(const struct parser *parser, struct str name)
-{
-    const struct parse_names *names = parser->names;
-    uint32_t at = hash_murmur2(name) & (names->capacity - 1);
-    while (names->slots[at] != 0 && !str_equal(parser->states[names->slots[at] - 1]->name, name)) {
-        at = (at + 1) & (names->capacity - 1);
-    }
-    return &names->slots[at];
-}
-
-static enum status names_grow(struct parser *parser)
-{
-    struct parse_names *names = arena_new(parser->arena, struct parse_names);
-    TRY_NEW(names);
-    names->capacity = parser->names == NULL ? 64 : parser->names->capacity * 2;
-    names->slots = arena_array(parser->arena, uint32_t, names->capacity);
-    TRY_NEW(names->slots);
-    parser->names = names;
-    for (uint32_t at = 0; at < parser->state_count; at++) {
-        uint32_t *slot = names_slot(parser, parser->states[at]->name);
-        if (*slot == 0) {
-            *slot = at + 1;
-        }
-    }
-    return STATUS_OK;
-}
 
 /* A vector's room for one more item. */
 static enum status grow(struct arena *arena, void **items, size_t item_bytes, uint32_t count, uint32_t *capacity)
@@ -67,12 +32,12 @@ enum status parse_target(const struct parse_context *context, const struct value
     if (value->type != VALUE_STRING) {
         return parse_finding(parser, place, key, value, PARSE_CODE_SCHEMA, "Expected value of type String");
     }
-    uint32_t slot = parser->names == NULL ? 0 : *names_slot(parser, value->string);
-    if (slot == 0 || parser->states[slot - 1]->machine != context->machine) {
+    const struct name_entry *entry = name_table_find(&parser->names, 0, value->string);
+    if (entry == NULL || parser->states[entry->number]->machine != context->machine) {
         return parse_finding(parser, place, key, value, FINDING_CODE_TRANSITION, "Missing 'Next' target: %.*s",
                              STR_ARGS(value->string));
     }
-    *out_state = slot - 1;
+    *out_state = entry->number;
     return STATUS_OK;
 }
 
@@ -243,9 +208,6 @@ static enum status add_states(struct parser *parser, const struct value *states,
 {
     for (uint32_t at = 0; at < states->count; at++) {
         TRY(grow(parser->arena, (void **)&parser->states, sizeof(struct state *), parser->state_count, &parser->state_capacity));
-        if (parser->names == NULL || parser->names->capacity <= 2 * parser->state_count + 2) {
-            TRY(names_grow(parser));
-        }
         struct str key = states->members[at].key;
         struct state *state = arena_new(parser->arena, struct state);
         TRY_NEW(state);
@@ -256,12 +218,11 @@ static enum status add_states(struct parser *parser, const struct value *states,
             TRY(parse_finding(parser, place, key, states->members[at].value, STR("INVALID_STATE_NAME"),
                               "State names have 1 to %d characters", NAME_CHARACTERS_MAX));
         }
-        uint32_t *slot = names_slot(parser, key);
-        if (*slot != 0) {
+        if (name_table_find(&parser->names, 0, key) != NULL) {
             TRY(parse_finding(parser, place, key, states->members[at].value, STR("DUPLICATE_STATE_NAME"), "Duplicate state name: %.*s",
                               STR_ARGS(key)));
         } else {
-            *slot = parser->state_count + 1;
+            TRY(name_table_add(parser->arena, &parser->names, (struct name_entry){.name = state->name, .number = parser->state_count}));
         }
         parser->states[parser->state_count++] = state;
     }
@@ -348,64 +309,6 @@ static enum status check_required(struct parser *parser, const struct value *obj
         return parse_finding(parser, place, STR("States"), states, PARSE_CODE_SCHEMA, "Value cannot be empty");
     }
     *out_good = true;
-    return STATUS_OK;
-}
-
-/* Whether `assign` sets the variable. */
-static bool assigns(const struct expression *assign, struct str name)
-{
-    for (uint32_t at = 0; assign != NULL && assign->kind == EXPRESSION_OBJECT && at < assign->count; at++) {
-        if (str_equal(assign->members[at].key, name)) {
-            return true;
-        }
-    }
-    return assign != NULL && assign->kind == EXPRESSION_CONSTANT && value_get(assign->constant, name) != NULL;
-}
-
-/* Whether any state beside `around` in its machine, not in those inside it, assigns the variable. The state around the inner
- * scope may (its Assign comes when the inner scope is over): AWS accepts that. */
-static bool machine_assigns(const struct parser *parser, uint32_t around, struct str name)
-{
-    for (uint32_t at = 0; at < parser->state_count; at++) {
-        const struct state *state = parser->states[at];
-        if (state->machine != parser->states[around]->machine || at == around) {
-            continue;
-        }
-        bool found = assigns(state->assign, name);
-        for (uint32_t catcher = 0; catcher < state->catcher_count; catcher++) {
-            found |= assigns(state->catchers[catcher].assign, name);
-        }
-        for (uint32_t rule = 0; state->type == STATE_CHOICE && rule < state->choice.rule_count; rule++) {
-            found |= assigns(state->choice.rules[rule].assign, name);
-        }
-        if (found) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum status parse_scopes(struct parser *parser)
-{
-    const struct parse_place root = {0};
-    for (uint32_t at = 0; at < parser->state_count; at++) {
-        const struct state *state = parser->states[at];
-        uint32_t parent = parser->submachines[state->machine].parent_state;
-        uint32_t count = state->assign == NULL ? 0
-                         : state->assign->kind == EXPRESSION_OBJECT ? state->assign->count
-                                                                    : state->assign->constant->count;
-        for (; parent != STATE_NONE && count > 0; parent = parser->submachines[parser->states[parent]->machine].parent_state) {
-            for (uint32_t member = 0; member < count; member++) {
-                struct str name = state->assign->kind == EXPRESSION_OBJECT ? state->assign->members[member].key
-                                                                           : state->assign->constant->members[member].key;
-                if (machine_assigns(parser, parent, name)) {
-                    TRY(parse_finding(parser, &root, STR("States"), NULL, PARSE_CODE_SCHEMA,
-                                      "State '%.*s' cannot assign the variable '%.*s' of an outer scope", STR_ARGS(state->name),
-                                      STR_ARGS(name)));
-                }
-            }
-        }
-    }
     return STATUS_OK;
 }
 

@@ -88,11 +88,10 @@ static struct str constant_function(const struct parse_context *context, const s
 
 static enum status add_route(struct parser *parser, struct str route)
 {
-    for (uint32_t at = 0; at < parser->route_count; at++) {
-        if (str_equal(parser->routes[at], route)) {
-            return STATUS_OK;
-        }
+    if (name_table_find(&parser->route_names, 0, route) != NULL) {
+        return STATUS_OK;
     }
+    TRY(name_table_add(parser->arena, &parser->route_names, (struct name_entry){.name = route}));
     if (parser->route_count == parser->route_capacity) {
         uint32_t capacity = parser->route_capacity == 0 ? 8 : parser->route_capacity * 2;
         struct str *routes = arena_array(parser->arena, struct str, capacity);

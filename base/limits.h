@@ -30,13 +30,18 @@
 #define INTRINSIC_TEXT_CHARACTERS_MAX 10000         /* Base64Encode, Base64Decode, Hash */
 #define INTRINSIC_RANGE_ITEMS_MAX 1000              /* ArrayRange */
 
-/* Ours: what bounds a loop, a recursion or a buffer. */
+/* Ours: what bounds a loop, a recursion or a buffer. Those with #ifndef are smaller in the fuzzers (CMakePresets.json). */
 #define JSON_DEPTH_MAX 512               /* nested arrays and objects in a payload; Jackson's own limit is 1,000 */
 #define PATH_TOKENS_MAX 128              /* steps of one JSONPath */
 #define PATH_NESTING_MAX 16              /* paths, parentheses and filters inside each other in a JSONPath */
+#ifndef PATH_VISITS_MAX
 #define PATH_VISITS_MAX 2000000          /* values that one evaluation of a JSONPath may look at */
+#endif
+#ifndef PATH_PATTERN_STEPS_MAX
 #define PATH_PATTERN_STEPS_MAX 1000000   /* PCRE2's match limit of a filter's regular expression */
+#endif
 #define PATH_PATTERN_HEAP_KIB_MAX 20000  /* PCRE2's heap limit, which bounds its backtracking */
+#define FINDINGS_MESSAGE_BYTES_MAX 65536 /* of the findings in one text, which is a reply's */
 #define FINDINGS_MAX 10000               /* findings kept of one definition; AWS shows 100 */
 #define MACHINE_DEPTH_MAX 32             /* machines inside machines (Parallel, Map) in a definition */
 #define STEP_EFFECTS_MAX 1000            /* effects of one step, before a continuation (design, section 4) */
@@ -67,12 +72,16 @@
 #define JSONATA_NESTING_MAX 256            /* brackets and operators inside each other in an expression */
 #define JSONATA_HEIGHT_MAX 1000            /* of an expression's tree: also operators in a row, a & b & c … */
 #define JSONATA_REFERENCES_MAX 100         /* names of an expression that validation tells of */
+#ifndef JSONATA_STEPS_MAX
 #define JSONATA_STEPS_MAX 10000000         /* nodes evaluated and items produced by one evaluation; about a second */
+#endif
 #define JSONATA_DEPTH_MAX 1500             /* nested evaluations, tail calls not counted */
 #define JSONATA_STRING_BYTES_MAX 8388608   /* one string that is built; RECORD_BYTES_MAX */
 #define JSONATA_MEMORY_BYTES_MAX ((size_t)96 * 1024 * 1024) /* taken from the arena by one evaluation */
 #define JSONATA_RANGE_ITEMS_MAX 10000000   /* the reference's limit of a..b */
+#ifndef JSONATA_REGEX_MATCH_MAX
 #define JSONATA_REGEX_MATCH_MAX 1000000    /* pcre2's match limit, from one place of the text */
+#endif
 #define JSONATA_REGEX_HEAP_KIB_MAX 20000   /* pcre2's heap limit, KiB */
 
 #endif
