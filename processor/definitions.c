@@ -113,10 +113,44 @@ static void discard(struct definitions *definitions, struct str key)
 
 /* ---- Following ---- */
 
+static enum definition_kind kind_of(const struct definition *definition)
+{
+    static const struct {
+        struct str name;
+        enum definition_kind kind;
+    } kinds[] = {
+        {STR_INIT("VERSION"), DEFINITION_VERSION},
+        {STR_INIT("ALIAS"), DEFINITION_ALIAS},
+    };
+    for (size_t at = 0; at < sizeof kinds / sizeof *kinds; at++) {
+        if (str_equal(definition->kind, kinds[at].name)) {
+            return kinds[at].kind;
+        }
+    }
+    /* Also what a later version of pawl may add: nothing that can be started. */
+    return definition->kind.bytes == NULL ? DEFINITION_MACHINE : DEFINITION_ACTIVITY;
+}
+
+/* A routing that can't be read names no version, and nothing is started by it. */
+static enum status fill_routing(struct definition_use *use, const struct definition *definition)
+{
+    struct str text;
+    struct str problem;
+    use->head.routing.count = 0;
+    if (use->head.kind != DEFINITION_ALIAS || definition->routing_configuration.bytes == NULL) {
+        return STATUS_OK;
+    }
+    TRY(arena_copy(use->arena, definition->routing_configuration, &text));
+    enum status status = routing_read(use->arena, text, &use->head.routing, &problem);
+    return status == STATUS_INVALID ? STATUS_OK : status;
+}
+
 static enum status use_fill(struct definition_use *use, struct str key, const struct definition *definition)
 {
     TRY(arena_copy(use->arena, key, &use->key));
     use->express = str_equal(definition->type, STR("EXPRESS"));
+    use->head.kind = kind_of(definition);
+    TRY(fill_routing(use, definition));
     use->head.express = use->express;
     use->head.deleting = str_equal(definition->status, STR("DELETING"));
     use->head.version = definition->version;
@@ -238,6 +272,9 @@ int64_t definitions_position(const struct definitions *definitions)
 static enum status copy_head(struct arena *arena, const struct definition_head *head, struct definition_head *out_head)
 {
     struct definition_head copy = *head;
+    for (size_t at = 0; at < head->routing.count; at++) {
+        TRY(arena_copy(arena, head->routing.versions[at].arn, &copy.routing.versions[at].arn));
+    }
     TRY(arena_copy(arena, head->revision_id, &copy.revision_id));
     if (head->role_arn.bytes != NULL) {
         TRY(arena_copy(arena, head->role_arn, &copy.role_arn));

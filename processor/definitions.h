@@ -8,6 +8,7 @@
 
 #include "asl/machine.h"
 #include "bus/bus.h"
+#include "processor/routing.h"
 #include "processor/topics.h"
 #include "schemas/codec/codec.h"
 
@@ -29,9 +30,13 @@ MUST_CHECK enum status definitions_follow(struct definitions *definitions, uint3
 /* The next offset that will be read. Any thread. */
 int64_t definitions_position(const struct definitions *definitions);
 
-/* The head of a machine, its texts copied into the arena. NOT_FOUND: not seen, or gone. */
+enum definition_kind { DEFINITION_MACHINE, DEFINITION_VERSION, DEFINITION_ALIAS, DEFINITION_ACTIVITY };
+
+/* The head of a machine, version, alias or activity, its texts copied into the arena. NOT_FOUND: not seen, or gone. */
 struct definition_head {
-    struct str revision_id;
+    enum definition_kind kind;
+    struct routing routing; /* of an alias */
+    struct str revision_id; /* of a machine or version, as what follows */
     struct str role_arn; /* STR_NONE: none */
     int64_t version;
     bool express;

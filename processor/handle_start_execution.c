@@ -16,7 +16,10 @@
 struct start {
     const struct start_execution *command;
     struct reply_to to;
-    struct definition_head head;
+    struct str machine_arn; /* the command's without a qualifier */
+    struct str version_arn; /* STR_NONE: none, as the next */
+    struct str alias_arn;
+    struct definition_head head; /* of the machine, or of the version */
     struct str name;  /* given or made */
     struct str input; /* given or {} */
     struct str arn;
@@ -44,11 +47,10 @@ static void make_uuid(const struct handling *handling, uint64_t counter, char ou
 
 static enum status make_arn(struct handling *handling, struct start *start, struct str uuid)
 {
-    struct str machine_arn = start->command->state_machine_arn;
     if (start->head.express) {
-        return arn_express(handling->arena, machine_arn, start->name, uuid, &start->arn);
+        return arn_express(handling->arena, start->machine_arn, start->name, uuid, &start->arn);
     }
-    return arn_execution(handling->arena, machine_arn, start->name, &start->arn);
+    return arn_execution(handling->arena, start->machine_arn, start->name, &start->arn);
 }
 
 /* Makes a name, or an Express execution's UUID, such that the ARN belongs to this partition. */
@@ -105,16 +107,46 @@ static enum status refuse_machine(struct handling *handling, const struct start 
                         STR_ARGS(start->command->state_machine_arn));
 }
 
-/* The machine's head as this process sees it. *out_refused: answered, it does not exist. */
+/* One of the alias's versions, each as often as its weight says. */
+static struct str choose_version(struct handling *handling, const struct routing *routing)
+{
+    int64_t drawn = (int64_t)env_random_below(handling->env, ROUTING_WEIGHTS_SUM);
+    size_t at = 0;
+    while (at + 1 < routing->count && drawn >= routing->versions[at].weight) {
+        drawn -= routing->versions[at].weight;
+        at++;
+    }
+    return routing->versions[at].arn;
+}
+
+/* From the machine's head to the version's that the command names, by itself or by an alias. NOT_FOUND: there is none. */
+static enum status find_version(struct handling *handling, struct start *start)
+{
+    struct str arn = start->command->state_machine_arn;
+    TRY(definitions_head(handling->definitions, handling->arena, arn, &start->head));
+    if (start->head.kind == DEFINITION_ALIAS && start->head.routing.count > 0) {
+        start->alias_arn = arn;
+        arn = choose_version(handling, &start->head.routing);
+        TRY(definitions_head(handling->definitions, handling->arena, arn, &start->head));
+    }
+    start->version_arn = arn;
+    return start->head.kind == DEFINITION_VERSION ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+/* What is to be started as this process sees it. *out_refused: answered, it does not exist. */
 static enum status find_head(struct handling *handling, struct start *start, bool *out_refused)
 {
     const struct start_execution *command = start->command;
     *out_refused = false;
-    enum status status =
-        definitions_head(handling->definitions, handling->arena, command->state_machine_arn, &start->head);
+    enum status status = definitions_head(handling->definitions, handling->arena, start->machine_arn, &start->head);
     bool seen = status == STATUS_OK && (command->min_definition_version == RECORD_NONE ||
                                         start->head.version >= command->min_definition_version);
-    if (seen && !start->head.deleting) {
+    bool deleting = status == STATUS_OK && start->head.deleting;
+    if (seen && !deleting && start->machine_arn.length < command->state_machine_arn.length) {
+        status = find_version(handling, start);
+        seen = status == STATUS_OK;
+    }
+    if (seen && !deleting) {
         return STATUS_OK;
     }
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
@@ -124,7 +156,7 @@ static enum status find_head(struct handling *handling, struct start *start, boo
         return handling_needs(handling, (struct need){.type = NEED_DEFINITION});
     }
     *out_refused = true;
-    if (status == STATUS_OK && start->head.deleting) {
+    if (deleting) {
         return reply_refuse(handling, &start->to, STR("StateMachineDeleting"), "State Machine is being deleted: '%.*s'",
                             STR_ARGS(command->state_machine_arn));
     }
@@ -134,12 +166,15 @@ static enum status find_head(struct handling *handling, struct start *start, boo
 static enum status check(struct handling *handling, struct start *start, bool *out_refused)
 {
     const struct start_execution *command = start->command;
+    struct str qualifier;
     *out_refused = true;
+    start->machine_arn = command->state_machine_arn;
     switch (arn_type_of(command->state_machine_arn)) {
     case ARN_MACHINE:
         break;
     case ARN_QUALIFIED:
-        return refuse_machine(handling, start);
+        arn_split_qualified(command->state_machine_arn, &start->machine_arn, &qualifier);
+        break;
     case ARN_LABELLED:
         return reply_refuse(handling, &start->to, STR("ValidationException"),
                             "This API does not support labeled state machine ARNs");
@@ -217,7 +252,9 @@ static enum status step(struct handling *handling, const struct start *start, co
     const struct start_execution *command = start->command;
     const struct step_start step_start = {
         .arn = start->arn,
-        .state_machine_arn = command->state_machine_arn,
+        .state_machine_arn = start->machine_arn,
+        .state_machine_version_arn = start->version_arn,
+        .state_machine_alias_arn = start->alias_arn,
         .revision_id = start->head.revision_id,
         .role_arn = start->head.role_arn,
         .express = start->head.express,
@@ -234,7 +271,7 @@ static enum status step(struct handling *handling, const struct start *start, co
         .id = handling->execution,
         .arn = start->arn,
         .incarnation = incarnation,
-        .state_machine_arn = command->state_machine_arn,
+        .state_machine_arn = start->machine_arn,
         .traceparent = step_start.traceparent,
         .tracestate = step_start.tracestate,
     };
@@ -260,7 +297,7 @@ static enum status begin(struct handling *handling, struct start *start)
         }
     }
     enum status status =
-        handling_machine(handling, start->command->state_machine_arn, start->head.revision_id, &machine);
+        handling_machine(handling, start->machine_arn, start->head.revision_id, &machine);
     if (status == STATUS_NOT_FOUND || status == STATUS_INVALID) {
         return refuse_machine(handling, start);
     }

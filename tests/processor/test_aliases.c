@@ -100,6 +100,55 @@ static void test_refusals(void **state)
                            "InvalidArn", "Invalid Arn: 'Invalid ARN prefix: x'");
 }
 
+/* Starts through a version and an alias: the version's definition runs, and both are told. */
+static void test_starts(void **state)
+{
+    struct fixture *fixture = *state;
+    int counts[3] = {0};
+    create_machine(fixture);
+    fixture_expect_accepted(fixture, UPDATE ",\"definition\":" TASK);
+    fixture_expect_accepted(fixture, CREATE("live") ROUTE(V("m:1", "50") "," V("m:2", "50")));
+    fixture_expect_accepted(fixture, START("m:1", ",\"name\":\"v\""));
+    const struct execution_status *status = fixture_await_status(fixture, ":m:v", "SUCCEEDED");
+    assert_true(str_equal(status->state_machine_arn, STR(MACHINE_ARN "m")));
+    assert_true(str_equal(status->state_machine_version_arn, STR(MACHINE_ARN "m:1")));
+    assert_null(status->state_machine_alias_arn.bytes);
+    assert_int_equal(status->version, 4); /* one Pass */
+    for (int at = 0; at < 40; at++) {
+        char members[256];
+        char name[24];
+        snprintf(members, sizeof members, START("m:live", ",\"name\":\"a%d\""), at);
+        snprintf(name, sizeof name, ":m:a%d", at);
+        fixture_expect_accepted(fixture, members);
+        status = fixture_await_status(fixture, name, "SUCCEEDED");
+        bool first = str_equal(status->state_machine_version_arn, STR(MACHINE_ARN "m:1"));
+        assert_true(first || str_equal(status->state_machine_version_arn, STR(MACHINE_ARN "m:2")));
+        assert_true(str_equal(status->state_machine_alias_arn, STR(MACHINE_ARN "m:live")));
+        assert_int_equal(status->version, first ? 4 : 6);
+        counts[first ? 1 : 2]++;
+    }
+    assert_true(counts[1] >= 5 && counts[2] >= 5); /* fails once in 10^6 */
+    const struct history_event *event = fixture_find(fixture, "pawl.history", SCHEMA_history_event, ":m:a1", 0);
+    assert_true(str_equal(event->state_machine_alias_arn, STR(MACHINE_ARN "m:live")));
+    assert_true(event->state_machine_version_arn.bytes != NULL);
+    fixture_expect_accepted(fixture, CHANGE("m:live") ROUTE(V("m:2", "0") "," V("m:1", "100")));
+    for (int at = 0; at < 10; at++) {
+        char members[256];
+        char name[24];
+        snprintf(members, sizeof members, START("m:live", ",\"name\":\"b%d\",\"minDefinitionVersion\":5"), at);
+        snprintf(name, sizeof name, ":m:b%d", at);
+        fixture_expect_accepted(fixture, members);
+        status = fixture_await_status(fixture, name, "SUCCEEDED");
+        assert_true(str_equal(status->state_machine_version_arn, STR(MACHINE_ARN "m:1")));
+    }
+    fixture_expect_refused(fixture, START("m:3", ""), "StateMachineDoesNotExist",
+                           "State Machine Does Not Exist: '" MACHINE_ARN "m:3'");
+    fixture_expect_refused(fixture, START("m:dead", ""), "StateMachineDoesNotExist",
+                           "State Machine Does Not Exist: '" MACHINE_ARN "m:dead'");
+    fixture_expect_refused(fixture, START("no:1", ""), "StateMachineDoesNotExist",
+                           "State Machine Does Not Exist: '" MACHINE_ARN "no:1'");
+}
+
 /* A hundred aliases, and no more. */
 static void test_limit(void **state)
 {
@@ -124,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_life, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_starts, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_limit, fixture_set_up, fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
