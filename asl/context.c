@@ -133,6 +133,10 @@ enum status context_build(struct run *run, struct run_frame *frame, const struct
     struct members members = {.count = 0};
     struct members inner = {.count = 0};
     const struct value *object = NULL;
+    if (run->step->context != NULL) {
+        *out_context = run->step->context;
+        return STATUS_OK;
+    }
     TRY(build_execution(run, &object));
     add(&members, STR("Execution"), object);
     TRY(build_machine(run, &object));

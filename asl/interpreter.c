@@ -37,6 +37,7 @@ struct interpreter {
     VECTOR(const struct history_event *) events;
     VECTOR(struct interpreter_task) tasks;
     bool observes;
+    const struct value *context;
     VECTOR(struct stage) stages;
 };
 
@@ -92,6 +93,7 @@ enum status interpreter_create(const struct interpreter_options *options, struct
         options->role_arn.bytes != NULL ? options->role_arn : STR("arn:aws:iam::000000000000:role/pawl");
     interpreter->express = options->express;
     interpreter->observes = options->observe;
+    interpreter->context = options->context;
     interpreter->now_ms = options->start_ms;
     memcpy(interpreter->env.seed, &options->seed, sizeof options->seed);
     *out_interpreter = interpreter;
@@ -341,6 +343,7 @@ enum status interpreter_apply(struct interpreter *interpreter, struct step_event
         .config = interpreter->config,
         .observer = interpreter->observes ? &observer : NULL,
         .routes = interpreter->routes,
+        .context = interpreter->context,
     };
     struct effects effects;
     event.execution = interpreter->id;

@@ -21,6 +21,7 @@ struct interpreter_options {
     uint64_t seed;
     size_t memory_bytes_max;          /* of everything together */
     bool observe;                     /* keep the stages of the data flow */
+    const struct value *context;      /* stands for the context object; NULL: it is made as usual */
 };
 
 /* A task that was asked for and not yet answered by interpreter_answer. */

@@ -92,6 +92,7 @@ struct step {
     const struct step_config *config;
     const struct stage_observer *observer; /* NULL: nobody looks on */
     const struct step_routes *routes; /* NULL: every request arrives */
+    const struct value *context;           /* stands for the context object; NULL: it is made as usual */
 };
 
 /* Applies the event. STATUS_OK: *out_outcome, and the effects (none unless STEP_APPLIED). LIMIT_EXCEEDED: the arena is

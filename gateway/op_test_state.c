@@ -1,0 +1,517 @@
+#include "asl/expression.h"
+#include "asl/interpreter.h"
+#include "asl/retry.h"
+#include "base/limits.h"
+#include "gateway/answer.h"
+#include "gateway/mock.h"
+#include "gateway/mock_context.h"
+#include "gateway/operations_parts.h"
+#include "gateway/tested_state.h"
+
+#include <inttypes.h>
+
+#define MEMORY_BYTES_MAX ((size_t)128 * 1024 * 1024)
+#define ADVANCES_MAX 100 /* timers of one state, all together */
+
+enum outcome { OUTCOME_SUCCEEDED, OUTCOME_FAILED, OUTCOME_RETRIABLE, OUTCOME_CAUGHT };
+
+/* One test on its way. */
+struct test {
+    struct call *call;
+    struct tested_state tested;
+    struct mock mock;
+    struct str input;
+    const struct value *input_value;
+    const struct value *context;
+    const struct value *variables; /* NULL: none */
+    struct interpreter *interpreter;
+    enum outcome outcome;
+    struct str error;
+    struct str cause;
+    int64_t catch_index;    /* of OUTCOME_CAUGHT */
+    int64_t retry_index;    /* of OUTCOME_RETRIABLE */
+    int64_t retry_delay_ms;
+};
+
+static bool is_type(const struct test *test, const char *type)
+{
+    return str_equal(test->tested.type, str_of(type));
+}
+
+static bool has_children(const struct test *test)
+{
+    return is_type(test, "Map") || is_type(test, "Parallel");
+}
+
+/* ---- Fields of a Map ---- */
+
+/* The value of a field: "Name", or in JSONPath a path in "NamePath", in JSONata an expression. NULL: there is none, or it has
+ * no value. */
+static enum status field_value(struct test *test, const char *name, const struct value **out_value)
+{
+    struct arena *arena = test->call->arena;
+    struct str path_name;
+    struct str problem;
+    const struct expression *expression = NULL;
+    const struct expression_problem *problems = NULL;
+    struct failure failure;
+    const struct value *literal = value_get(test->tested.state, str_of(name));
+    const struct expression_scope scope = {
+        .roots = {.input = test->input_value, .context = test->context,
+                  .variables = test->variables == NULL ? &value_empty_object : test->variables},
+        .states_input = test->input_value,
+        .env = &(struct env){.now_ms = test->call->now_ms},
+    };
+    *out_value = NULL;
+    TRY(arena_format(arena, &path_name, "%sPath", name));
+    const struct value *path = value_get(test->tested.state, path_name);
+    enum status status = STATUS_OK;
+    if (path != NULL && path->type == VALUE_STRING && !test->tested.jsonata) {
+        status = expression_path(arena, path->string, path_name, false, &expression, &problem);
+    } else if (literal != NULL && test->tested.jsonata) {
+        const struct expression_place place = {.field = str_of(name), .sees = EXPRESSION_SEES_INPUT};
+        status = expression_jsonata(arena, literal, &place, &expression, &problems);
+    } else {
+        *out_value = literal;
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK && problems == NULL) {
+        status = expression_evaluate(arena, expression, &scope, out_value, &failure);
+    }
+    return status == STATUS_LIMIT_EXCEEDED ? status : STATUS_OK;
+}
+
+/* More iterations failed than may. */
+static enum status over_threshold(struct test *test, bool *out_over)
+{
+    const struct value *configuration = value_get(test->call->request, STR("stateConfiguration"));
+    const struct value *failed = configuration == NULL ? NULL : value_get(configuration, STR("mapIterationFailureCount"));
+    const struct value *tolerated;
+    int64_t failed_count;
+    int64_t tolerated_count;
+    *out_over = false;
+    if (!is_type(test, "Map") || failed == NULL || !value_to_int64(failed, &failed_count)) {
+        return STATUS_OK;
+    }
+    TRY(field_value(test, "ToleratedFailureCount", &tolerated));
+    *out_over = tolerated != NULL && value_to_int64(tolerated, &tolerated_count) && failed_count > tolerated_count;
+    return STATUS_OK;
+}
+
+/* ---- Running ---- */
+
+static const struct task_request *open_task(struct test *test)
+{
+    for (size_t at = 0; at < interpreter_task_count(test->interpreter); at++) {
+        const struct interpreter_task *task = interpreter_task(test->interpreter, at);
+        if (!task->answered) {
+            return task->request;
+        }
+    }
+    return NULL;
+}
+
+static bool is_running(const struct test *test)
+{
+    const struct execution_status *status = interpreter_status(test->interpreter);
+    return status != NULL && str_equal(status->status, STR("RUNNING"));
+}
+
+/* Until it has ended, or a task is open. */
+static enum status advance(struct test *test)
+{
+    for (int times = 0; times < ADVANCES_MAX && is_running(test) && open_task(test) == NULL; times++) {
+        int64_t due_ms = interpreter_next_due_ms(test->interpreter);
+        if (due_ms == INT64_MAX) {
+            return STATUS_OK;
+        }
+        TRY(interpreter_advance(test->interpreter, due_ms));
+    }
+    return STATUS_OK;
+}
+
+static enum status answer_task(struct test *test, const struct task_request *task)
+{
+    enum step_outcome outcome;
+    const struct step_event event = {
+        .type = test->mock.result.bytes != NULL ? STEP_TASK_SUCCEEDED : STEP_TASK_FAILED,
+        .output = test->mock.result,
+        .error = test->mock.error,
+        .cause = test->mock.cause,
+    };
+    return interpreter_answer(test->interpreter, task, event, &outcome);
+}
+
+/* As often as it was retried already, and once more. */
+static enum status play_mock(struct test *test)
+{
+    const struct value *configuration = value_get(test->call->request, STR("stateConfiguration"));
+    const struct value *retries = configuration == NULL ? NULL : value_get(configuration, STR("retrierRetryCount"));
+    int64_t before = 0;
+    if (retries != NULL && !value_to_int64(retries, &before)) {
+        before = 0;
+    }
+    for (int64_t attempt = 0; attempt <= before && attempt < ADVANCES_MAX; attempt++) {
+        TRY(advance(test));
+        const struct task_request *task = open_task(test);
+        if (task == NULL) {
+            return STATUS_OK;
+        }
+        TRY(answer_task(test, task));
+    }
+    return STATUS_OK;
+}
+
+static enum status run(struct test *test)
+{
+    const struct machine *machine;
+    struct findings findings = {0};
+    struct str definition;
+    bool over;
+    TRY(over_threshold(test, &over));
+    if (over && test->mock.result.bytes != NULL) {
+        test->mock.result = STR_NONE;
+        test->mock.error = STR("States.ExceedToleratedFailureThreshold");
+        test->mock.cause = STR("The specified tolerated failure threshold was exceeded");
+    }
+    TRY(tested_state_machine(test->call, &test->tested, test->variables, has_children(test), &definition));
+    TRY(machine_compile(test->call->arena, definition, MACHINE_STANDARD, &machine, &findings));
+    struct interpreter_options options = {
+        .machine = machine,
+        .config = &test->call->gateway->config.step,
+        .role_arn = call_text(test->call, "roleArn"),
+        .start_ms = test->call->now_ms,
+        .memory_bytes_max = MEMORY_BYTES_MAX,
+        .observe = true,
+        .context = test->context,
+    };
+    bus_random(test->call->gateway->bus, (uint8_t *)&options.seed, sizeof options.seed);
+    TRY(interpreter_create(&options, &test->interpreter));
+    TRY(interpreter_start(test->interpreter, test->input));
+    TRY(play_mock(test));
+    return is_running(test) && test->mock.given ? STATUS_OK : advance(test);
+}
+
+/* ---- What came of it ---- */
+
+/* The last of the state's stages of that type, or NULL. */
+static const struct stage *stage_of(const struct test *test, enum stage_type type)
+{
+    for (size_t at = interpreter_stage_count(test->interpreter); at > 0; at--) {
+        const struct stage *stage = interpreter_stage(test->interpreter, at - 1);
+        if (stage->type == type && str_equal(stage->state, test->tested.name)) {
+            return stage;
+        }
+    }
+    return NULL;
+}
+
+/* The state that is entered behind the tested one; STR_NONE: none. */
+static struct str next_state(const struct test *test)
+{
+    bool exited = false;
+    for (size_t at = 0; at < interpreter_event_count(test->interpreter); at++) {
+        const struct history_event *event = interpreter_event(test->interpreter, at);
+        if (exited && str_ends_with(event->type, STR("StateEntered"))) {
+            return str_equal(event->name, TESTED_STATE_ITSELF) ? test->tested.name : event->name;
+        }
+        exited = exited || (str_ends_with(event->type, STR("StateExited")) && str_equal(event->name, test->tested.name));
+    }
+    return STR_NONE;
+}
+
+/* The retrier that meets the error. */
+static enum status find_retrier(struct test *test)
+{
+    const struct value *retriers = value_get(test->tested.state, STR("Retry"));
+    const struct retry_error error = {.name = test->mock.error.bytes == NULL ? STR("") : test->mock.error};
+    test->retry_index = -1;
+    for (uint32_t at = 0; retriers != NULL && retriers->type == VALUE_ARRAY && at < retriers->count; at++) {
+        const struct value *names = value_get(value_item(retriers, at), STR("ErrorEquals"));
+        if (names == NULL || names->type != VALUE_ARRAY) {
+            continue;
+        }
+        struct str *items = arena_array(test->call->arena, struct str, names->count + 1);
+        TRY_NEW(items);
+        for (uint32_t name = 0; name < names->count; name++) {
+            items[name] = value_item(names, name)->string;
+        }
+        if (retry_names(items, names->count, &error)) {
+            test->retry_index = at;
+            return STATUS_OK;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status judge(struct test *test)
+{
+    const struct execution_status *status = interpreter_status(test->interpreter);
+    const struct stage *caught = stage_of(test, STAGE_CATCH);
+    const struct value *error_output;
+    if (is_running(test)) {
+        test->outcome = OUTCOME_RETRIABLE;
+        test->error = test->mock.error;
+        test->cause = test->mock.cause;
+        test->retry_delay_ms = interpreter_next_due_ms(test->interpreter) - interpreter_now_ms(test->interpreter);
+        return find_retrier(test);
+    }
+    if (status == NULL) {
+        return STATUS_CORRUPT;
+    }
+    if (!str_equal(status->status, STR("SUCCEEDED"))) {
+        test->outcome = OUTCOME_FAILED;
+        test->error = status->error;
+        test->cause = status->cause;
+        return STATUS_OK;
+    }
+    test->outcome = OUTCOME_SUCCEEDED;
+    if (caught != NULL && caught->index != STAGE_NO_INDEX) {
+        test->outcome = OUTCOME_CAUGHT;
+        test->catch_index = caught->index;
+        TRY(value_parse(test->call->arena, caught->value, &error_output, NULL));
+        const struct value *error = value_get(error_output, STR("Error"));
+        const struct value *cause = value_get(error_output, STR("Cause"));
+        test->error = error == NULL ? STR_NONE : error->string;
+        test->cause = cause == NULL ? STR_NONE : cause->string;
+    }
+    return STATUS_OK;
+}
+
+/* ---- The answer ---- */
+
+static enum status add_stage(struct answer *answer, const struct test *test, enum stage_type type, const char *name)
+{
+    const struct stage *stage = stage_of(test, type);
+    return stage == NULL ? STATUS_OK : answer_text(answer, name, stage->value);
+}
+
+/* A value as it was written, where that is known. */
+static struct str written(const struct value *value)
+{
+    return value->source;
+}
+
+static enum status add_items(struct answer *answer, struct test *test)
+{
+    struct str text;
+    const struct value *items = NULL;
+    if (value_get(test->tested.state, STR("ItemReader")) != NULL) {
+        return STATUS_OK;
+    }
+    if (value_get(test->tested.state, STR("ItemsPath")) == NULL) {
+        items = test->input_value;
+    } else {
+        TRY(field_value(test, "Items", &items));
+    }
+    if (items == NULL) {
+        return STATUS_OK;
+    }
+    text = written(items);
+    if (text.length == 0) {
+        TRY(value_to_text(test->call->arena, items, &text));
+    }
+    return answer_text(answer, "afterItemsPath", text);
+}
+
+static enum status add_limit(struct answer *answer, struct test *test, const char *field, const char *name)
+{
+    const struct value *value;
+    int64_t number;
+    TRY(field_value(test, field, &value));
+    return value != NULL && value_to_int64(value, &number) ? answer_number(answer, name, number) : STATUS_OK;
+}
+
+static enum status add_map(struct answer *answer, struct test *test)
+{
+    const struct value *limit;
+    const struct value *percentage;
+    int64_t number;
+    if (!is_type(test, "Map")) {
+        return STATUS_OK;
+    }
+    if (!test->tested.jsonata) {
+        TRY(add_items(answer, test));
+    }
+    TRY(field_value(test, "MaxConcurrency", &limit));
+    TRY(answer_number(answer, "maxConcurrency", limit != NULL && value_to_int64(limit, &number) ? number : 0));
+    TRY(add_limit(answer, test, "ToleratedFailureCount", "toleratedFailureCount"));
+    TRY(field_value(test, "ToleratedFailurePercentage", &percentage));
+    if (percentage != NULL && percentage->type == VALUE_NUMBER) {
+        struct str text;
+        TRY(arena_format(test->call->arena, &text, "%.15g", percentage->number));
+        TRY(answer_json(answer, "toleratedFailurePercentage", text));
+    }
+    return STATUS_OK;
+}
+
+static enum status add_error_details(struct answer *answer, struct test *test)
+{
+    struct str text;
+    if (test->outcome == OUTCOME_CAUGHT) {
+        TRY(arena_format(test->call->arena, &text, "{\"catchIndex\":%" PRId64 "}", test->catch_index));
+        return answer_json(answer, "errorDetails", text);
+    }
+    if (test->outcome == OUTCOME_RETRIABLE && test->retry_index >= 0) {
+        TRY(arena_format(test->call->arena, &text, "{\"retryIndex\":%" PRId64 ",\"retryBackoffIntervalSeconds\":%" PRId64 "}",
+                         test->retry_index, (test->retry_delay_ms + 999) / 1000));
+        return answer_json(answer, "errorDetails", text);
+    }
+    return STATUS_OK;
+}
+
+/* What AWS shows of each type of state: a Pass with a Result, say, never shows what came before it. */
+static enum status add_jsonpath(struct answer *answer, struct test *test)
+{
+    bool result_pass = is_type(test, "Pass") && value_get(test->tested.state, STR("Result")) != NULL;
+    if (is_type(test, "Fail")) {
+        TRY(answer_text(answer, "afterInputPath", test->input));
+    } else if (!result_pass && !is_type(test, "Parallel")) {
+        TRY(add_stage(answer, test, STAGE_INPUT_PATH, "afterInputPath"));
+    }
+    if ((is_type(test, "Pass") && !result_pass) || is_type(test, "Task")) {
+        TRY(add_stage(answer, test, STAGE_PARAMETERS, "afterParameters"));
+    }
+    if (result_pass || is_type(test, "Task")) {
+        TRY(add_stage(answer, test, STAGE_RESULT, "result"));
+    }
+    if (is_type(test, "Pass")) {
+        enum stage_type type = result_pass ? STAGE_RESULT : STAGE_PARAMETERS;
+        TRY(add_stage(answer, test, type, "afterResultSelector"));
+    } else if (is_type(test, "Task") || has_children(test)) {
+        bool selects = stage_of(test, STAGE_RESULT_SELECTOR) != NULL;
+        TRY(add_stage(answer, test, selects ? STAGE_RESULT_SELECTOR : STAGE_RESULT, "afterResultSelector"));
+    }
+    if (is_type(test, "Pass") || is_type(test, "Task") || has_children(test)) {
+        TRY(add_stage(answer, test, STAGE_RESULT_PATH, "afterResultPath"));
+    }
+    return STATUS_OK;
+}
+
+static enum status inspection(struct test *test, struct str *out_text)
+{
+    struct answer answer;
+    TRY(answer_begin(test->call->arena, &answer));
+    TRY(answer_text(&answer, "input", test->input));
+    if (!test->tested.jsonata) {
+        TRY(add_jsonpath(&answer, test));
+    } else if (is_type(test, "Task")) {
+        TRY(add_stage(&answer, test, STAGE_ARGUMENTS, "afterArguments"));
+        TRY(add_stage(&answer, test, STAGE_RESULT, "result"));
+    }
+    TRY(add_map(&answer, test));
+    if (test->variables != NULL && test->variables->count > 0) {
+        TRY(answer_text(&answer, "variables", call_text(test->call, "variables")));
+    }
+    TRY(add_error_details(&answer, test));
+    return answer_end(&answer, out_text);
+}
+
+static enum status tell(struct test *test)
+{
+    static const char *const names[] = {"SUCCEEDED", "FAILED", "RETRIABLE", "CAUGHT_ERROR"};
+    struct answer answer;
+    struct str level = call_text(test->call, "inspectionLevel");
+    struct str text;
+    TRY(answer_begin(test->call->arena, &answer));
+    TRY(answer_text(&answer, "status", str_of(names[test->outcome])));
+    if (test->outcome == OUTCOME_SUCCEEDED || test->outcome == OUTCOME_CAUGHT) {
+        TRY(answer_text(&answer, "output", interpreter_status(test->interpreter)->output));
+        TRY(answer_text(&answer, "nextState", next_state(test)));
+    }
+    TRY(answer_text(&answer, "error", test->error));
+    TRY(answer_text(&answer, "cause", test->cause));
+    if (level.bytes != NULL && !str_equal(level, STR("INFO"))) {
+        TRY(inspection(test, &text));
+        TRY(answer_json(&answer, "inspectionData", text));
+    }
+    TRY(answer_end(&answer, &text));
+    return call_answer(test->call, text);
+}
+
+/* ---- The request ---- */
+
+static enum status read_input(struct test *test, bool *out_refused)
+{
+    struct call *call = test->call;
+    struct str input = call_text(call, "input");
+    struct str variables = call_text(call, "variables");
+    struct value_error error = {0};
+    *out_refused = false;
+    test->input = input.bytes == NULL ? STR("{}") : input;
+    enum status status = value_parse(call->arena, test->input, &test->input_value, &error);
+    if (status == STATUS_INVALID) {
+        *out_refused = true;
+        return call_refuse_quoting(call, STR("InvalidExecutionInput"), "Invalid State Machine Execution Input", error.message);
+    }
+    TRY(status);
+    if (variables.bytes == NULL) {
+        return STATUS_OK;
+    }
+    status = value_parse(call->arena, variables, &test->variables, NULL);
+    if (status == STATUS_INVALID || (status == STATUS_OK && test->variables->type != VALUE_OBJECT)) {
+        *out_refused = true;
+        return call_refuse(call, STR("ValidationException"), "Variables must be a JSON object");
+    }
+    return status;
+}
+
+/* What can't be tested without a mock. */
+static enum status check_mockless(struct test *test, bool *out_refused)
+{
+    struct call *call = test->call;
+    *out_refused = !test->mock.given && (has_children(test) || is_type(test, "Task"));
+    if (!*out_refused) {
+        return STATUS_OK;
+    }
+    if (has_children(test)) {
+        return call_refuse(call, STR("InvalidDefinition"),
+                           "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, "
+                           "Pass, Succeed, Fail, Choice]");
+    }
+    if (call_text(call, "roleArn").bytes == NULL) {
+        return call_refuse(call, STR("ValidationException"), "RoleArn must be specified when testing a Task state");
+    }
+    return call_refuse(call, STR("NotImplementedException"), "pawl tests a Task state with a mock only");
+}
+
+static enum status read(struct test *test, bool *out_refused)
+{
+    TRY(tested_state_find(test->call, &test->tested, out_refused));
+    if (*out_refused) {
+        return STATUS_OK;
+    }
+    const struct mock_subject subject = {.type = test->tested.type, .state = test->tested.state};
+    TRY(mock_read(test->call, &subject, &test->mock, out_refused));
+    if (*out_refused) {
+        return STATUS_OK;
+    }
+    TRY(check_mockless(test, out_refused));
+    if (*out_refused) {
+        return STATUS_OK;
+    }
+    TRY(read_input(test, out_refused));
+    if (*out_refused) {
+        return STATUS_OK;
+    }
+    return mock_context_read(test->call, &test->tested, test->input, &test->context, out_refused);
+}
+
+enum status op_test_state(struct call *call)
+{
+    struct test test = {.call = call};
+    bool refused;
+    TRY(read(&test, &refused));
+    if (refused) {
+        return STATUS_OK;
+    }
+    enum status status = run(&test);
+    if (status == STATUS_OK) {
+        status = judge(&test);
+    }
+    if (status == STATUS_OK) {
+        status = tell(&test);
+    }
+    interpreter_destroy(test.interpreter);
+    return status;
+}
