@@ -178,6 +178,9 @@ static enum status add_configuration(struct answer *answer, const struct definit
 /* AWS shows a revision only where there was an update. */
 static struct str shown_revision(const struct definition *definition)
 {
+    if (definition->revision_number != RECORD_NONE) {
+        return definition->revision_number > 1 ? definition->revision_id : STR_NONE;
+    }
     return definition->update_date > definition->creation_date ? definition->revision_id : STR_NONE;
 }
 
@@ -185,9 +188,11 @@ enum status answer_machine(struct arena *arena, const struct definition *head, s
 {
     struct answer answer;
     TRY(answer_begin(arena, &answer));
-    TRY(answer_text(&answer, "stateMachineArn", head->state_machine_arn));
+    TRY(answer_text(&answer, "stateMachineArn",
+                    head->resource_arn.bytes != NULL ? head->resource_arn : head->state_machine_arn));
     TRY(answer_text(&answer, "name", head->name));
     TRY(answer_text(&answer, "status", head->status));
+    TRY(answer_text(&answer, "description", head->description));
     TRY(answer_text(&answer, "definition", head->definition));
     TRY(answer_text(&answer, "roleArn", head->role_arn));
     TRY(answer_text(&answer, "type", head->type));

@@ -6,8 +6,9 @@ static enum status each(void *owner, struct str position, const void *value)
 {
     struct page *page = owner;
     const struct definition *definition = value;
-    if (definition->kind.bytes != NULL) {
-        return STATUS_OK; /* a version, an alias, an activity */
+    /* Others are versions, aliases and activities; one that is being deleted is as good as gone. */
+    if (definition->kind.bytes != NULL || !str_equal(definition->status, STR("ACTIVE"))) {
+        return STATUS_OK;
     }
     if (!page_has_room(page)) {
         return STATUS_END;
@@ -25,6 +26,7 @@ enum status op_list_state_machines(struct call *call)
     if (refused) {
         return STATUS_OK;
     }
-    TRY(view_each_machine(call->gateway->view, call->arena, page.position, each, &page));
+    const struct view_definitions query = {.prefix = STR(""), .position = page.position};
+    TRY(view_each_definition(call->gateway->view, call->arena, &query, each, &page));
     return page_answer(&page, "stateMachines");
 }

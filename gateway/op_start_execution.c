@@ -4,11 +4,17 @@
 /* The ARN decides which partition owns the execution; where no name is given, the partition makes one. */
 static enum status key_of(struct call *call, const struct start_execution *command, struct str *out_key)
 {
+    struct str machine_arn = command->state_machine_arn;
+    struct str qualifier;
+    enum arn_type type = arn_type_of(machine_arn);
     *out_key = STR_NONE;
-    if (command->name.bytes == NULL || arn_type_of(command->state_machine_arn) != ARN_MACHINE) {
+    if (command->name.bytes == NULL || (type != ARN_MACHINE && type != ARN_QUALIFIED)) {
         return STATUS_OK;
     }
-    return arn_execution(call->arena, command->state_machine_arn, command->name, out_key);
+    if (type == ARN_QUALIFIED) {
+        arn_split_qualified(command->state_machine_arn, &machine_arn, &qualifier);
+    }
+    return arn_execution(call->arena, machine_arn, command->name, out_key);
 }
 
 enum status op_start_execution(struct call *call)

@@ -86,9 +86,15 @@ MUST_CHECK enum status view_express(struct view *view, struct arena *arena, stru
  * back from the query is OK then. */
 typedef enum status (*view_each_fn)(void *owner, struct str position, const void *value);
 
-/* Machines by ARN, behind `position` (STR_NONE: from the first). */
-MUST_CHECK enum status view_each_machine(struct view *view, struct arena *arena, struct str position, view_each_fn each,
-                                         void *owner);
+/* What pawl.definitions has under ARNs that begin with `prefix` (at most VIEW_PREFIX_BYTES_MAX): machines, their versions
+ * and aliases, activities; by ARN, behind `position` (STR_NONE: from the first). */
+#define VIEW_PREFIX_BYTES_MAX 512
+struct view_definitions {
+    struct str prefix;
+    struct str position;
+};
+MUST_CHECK enum status view_each_definition(struct view *view, struct arena *arena, const struct view_definitions *query,
+                                            view_each_fn each, void *owner);
 
 /* A machine's executions, the latest first; status == EXECUTION_STATUS_COUNT: all. */
 struct view_executions {

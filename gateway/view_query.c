@@ -1,7 +1,5 @@
 #include "gateway/view_parts.h"
 
-#include "base/assert.h"
-
 static enum status decode(struct view *view, struct arena *arena, enum schema_id schema, struct str value,
                           const void **out_value)
 {
@@ -113,7 +111,7 @@ static enum status walk_rows(struct walk *walk)
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-static enum status take_machine(struct walk *walk, struct str key, struct str value)
+static enum status take_definition(struct walk *walk, struct str key, struct str value)
 {
     const void *head;
     struct str kept;
@@ -122,18 +120,19 @@ static enum status take_machine(struct walk *walk, struct str key, struct str va
     return walk->each(walk->owner, str_from(key, walk->prefix.length), head);
 }
 
-enum status view_each_machine(struct view *view, struct arena *arena, struct str position, view_each_fn each,
-                              void *owner)
+enum status view_each_definition(struct view *view, struct arena *arena, const struct view_definitions *query,
+                                 view_each_fn each, void *owner)
 {
     struct view_key prefix;
-    bool ok = view_keys_head(STR(""), &prefix);
-    ASSERT(ok);
+    if (!view_keys_head(query->prefix, &prefix)) {
+        return STATUS_OK;
+    }
     struct walk walk = {
         .view = view,
         .arena = arena,
         .prefix = view_key_text(&prefix),
-        .position = position,
-        .take = take_machine,
+        .position = query->position,
+        .take = take_definition,
         .each = each,
         .owner = owner,
     };
