@@ -72,6 +72,13 @@ enum status bus_bounds(struct bus *bus, const struct bus_topic *topic, uint32_t 
     return bus->ops->bounds(bus, topic, partition, committed_only, out_begin, out_end, out_error);
 }
 
+enum status bus_group_next(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
+                           int64_t *out_next, struct bus_error *out_error)
+{
+    ASSERT(partition < topic->partition_count);
+    return bus->ops->group_next(bus, group, topic, partition, out_next, out_error);
+}
+
 enum status bus_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                      struct bus_error *out_error)
 {

@@ -123,6 +123,11 @@ MUST_CHECK enum status bus_bounds(struct bus *bus, const struct bus_topic *topic
 MUST_CHECK enum status bus_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                                 struct bus_error *out_error);
 
+/* Where a group of followers goes on in the partition, by what it has durably done; BUS_OFFSET_NONE: it has done nothing of
+ * it. */
+MUST_CHECK enum status bus_group_next(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
+                                      int64_t *out_next, struct bus_error *out_error);
+
 /* ---- Members ---- */
 
 /* Called from bus_member_poll and bus_member_leave, never at other times. `partitions` are those of both input topics.

@@ -18,6 +18,7 @@ static const struct bus_ops ops = {
     .topics_check = bus_kafka_topics_check,
     .bounds = bus_kafka_bounds,
     .trim = bus_kafka_trim,
+    .group_next = bus_kafka_group_next,
     .member_open = bus_kafka_member_open,
     .member_leave = bus_kafka_member_leave,
     .member_close = bus_kafka_member_close,

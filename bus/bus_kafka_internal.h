@@ -156,6 +156,9 @@ enum status bus_kafka_bounds(struct bus *bus, const struct bus_topic *topic, uin
 enum status bus_kafka_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                            struct bus_error *out_error);
 
+enum status bus_kafka_group_next(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
+                                 int64_t *out_next, struct bus_error *out_error);
+
 /* REFUSED when a broker can't keep what exactly-once rests on. */
 MUST_CHECK enum status bus_kafka_brokers_check(struct bus_kafka *bus, struct bus_error *out_error);
 

@@ -158,6 +158,7 @@ static const struct bus_ops local_ops = {
     .topics_check = topics_check,
     .bounds = bounds,
     .trim = local_clean_trim,
+    .group_next = local_follower_next,
     .member_open = local_member_open,
     .member_leave = local_member_leave,
     .member_close = local_member_close,

@@ -63,6 +63,9 @@ struct bus_ops {
     enum status (*trim)(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                         struct bus_error *out_error);
 
+    enum status (*group_next)(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
+                              int64_t *out_next, struct bus_error *out_error);
+
     enum status (*member_open)(struct bus *bus, const struct bus_member_config *config, struct bus_member **out_member,
                                struct bus_error *out_error);
     void (*member_leave)(struct bus_member *member);

@@ -155,6 +155,22 @@ static enum status trim_topic(struct remote *remote, const struct bus_topic *top
     return link_check(&answer, out_error);
 }
 
+static enum status ask_group_next(struct remote *remote, struct str group, const struct bus_topic *topic,
+                                  uint32_t partition, int64_t *out_next, struct bus_error *out_error)
+{
+    struct buffer request;
+    struct bus_bytes answer;
+    TRY(link_begin(&remote->link, WIRE_GROUP_NEXT, &request));
+    TRY(bus_bytes_add_str(&request, topic->name));
+    TRY(bus_bytes_add_u32(&request, partition));
+    TRY(bus_bytes_add_str(&request, group));
+    TRY(link_call(&remote->link, &request, &answer, out_error));
+    int64_t next = (int64_t)bus_bytes_u64(&answer);
+    TRY(link_check(&answer, out_error));
+    *out_next = next;
+    return STATUS_OK;
+}
+
 /* ---- The port ---- */
 
 #define LOCKED(bus, call)                                                                                              \
@@ -199,6 +215,12 @@ static enum status remote_trim(struct bus *bus, const struct bus_topic *topic, u
     LOCKED(bus, trim_topic(remote, topic, partition, offset, out_error));
 }
 
+static enum status remote_group_next(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
+                                     int64_t *out_next, struct bus_error *out_error)
+{
+    LOCKED(bus, ask_group_next(remote, group, topic, partition, out_next, out_error));
+}
+
 static enum status refuse_member(struct bus *bus, const struct bus_member_config *config,
                                  struct bus_member **out_member, struct bus_error *out_error)
 {
@@ -217,6 +239,7 @@ static const struct bus_ops remote_ops = {
     .topics_check = remote_topics_check,
     .bounds = remote_bounds,
     .trim = remote_trim,
+    .group_next = remote_group_next,
     .member_open = refuse_member,
     .reader_open = remote_reader_open,
     .reader_next = remote_reader_next,

@@ -226,6 +226,23 @@ enum status local_follower_save(struct local *local, struct bus_error *out_error
     return worst;
 }
 
+static bool group_is_good(struct str group)
+{
+    return group.length > 0 && group.length <= LOCAL_GROUP_BYTES_MAX && str_find(group, '\0') == group.length;
+}
+
+enum status local_follower_next(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
+                                int64_t *out_next, struct bus_error *out_error)
+{
+    struct local *local = (struct local *)bus;
+    if (!group_is_good(group)) {
+        return bus_port_fail(out_error, STATUS_REFUSED, "a group's name has 1 to %d bytes, none of them 0",
+                             LOCAL_GROUP_BYTES_MAX);
+    }
+    struct local_key key = local_log_group_key(group, local_topic_of(topic)->id, partition);
+    return local_log_get_offset(local->kv, &key, out_next);
+}
+
 /* ---- Followers ---- */
 
 static void destroy(struct local_follower *follower)
@@ -255,7 +272,7 @@ enum status local_follower_open(struct bus *bus, struct str group, const struct 
                                 size_t topic_count, struct bus_follower **out_follower, struct bus_error *out_error)
 {
     struct local *local = (struct local *)bus;
-    if (group.length == 0 || group.length > LOCAL_GROUP_BYTES_MAX || str_find(group, '\0') < group.length) {
+    if (!group_is_good(group)) {
         return bus_port_fail(out_error, STATUS_REFUSED, "a group's name has 1 to %d bytes, none of them 0",
                              LOCAL_GROUP_BYTES_MAX);
     }

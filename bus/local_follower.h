@@ -14,6 +14,9 @@ MUST_CHECK enum status local_follower_done(struct bus_follower *follower, const 
                                            struct bus_error *out_error);
 void local_follower_close(struct bus_follower *follower);
 
+MUST_CHECK enum status local_follower_next(struct bus *bus, struct str group, const struct bus_topic *topic,
+                                           uint32_t partition, int64_t *out_next, struct bus_error *out_error);
+
 /* Writes what all groups have done since; called by the bus's background thread. */
 MUST_CHECK enum status local_follower_save(struct local *local, struct bus_error *out_error);
 

@@ -173,6 +173,18 @@ static enum status answer_trim(struct session *session)
     return bus_trim(session->bus, topic, partition, offset, &session->error);
 }
 
+static enum status answer_group_next(struct session *session)
+{
+    const struct bus_topic *topic = NULL;
+    uint32_t partition = 0;
+    int64_t next = BUS_OFFSET_NONE;
+    TRY(read_partition(session, &topic, &partition));
+    struct str group = bus_bytes_str(&session->request);
+    TRY(request_end(session));
+    TRY(bus_group_next(session->bus, group, topic, partition, &next, &session->error));
+    return bus_bytes_add_u64(&session->answer, (uint64_t)next);
+}
+
 /* ---- Reading and producing ---- */
 
 static void close_reader(struct session *session)
@@ -406,6 +418,8 @@ static int answer(struct session *session, enum wire_op op)
         return answer_bounds(session);
     case WIRE_TRIM:
         return answer_trim(session);
+    case WIRE_GROUP_NEXT:
+        return answer_group_next(session);
     case WIRE_READ:
         return answer_read(session);
     case WIRE_PRODUCE:

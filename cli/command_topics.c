@@ -177,7 +177,7 @@ static enum exit_code trim_at(struct context *context, const struct bus_topic *t
 
 /* The requests are scanned up to their end as of now, and only then it is asked which executions run: one that was started
  * in between has its requests past that end. */
-static enum exit_code trim_partition(struct context *context, const struct bus_topic *topic, uint32_t partition)
+static enum exit_code trim_ended(struct context *context, const struct bus_topic *topic, uint32_t partition)
 {
     struct map running = map_in(context->arena);
     struct scan scan;
@@ -202,15 +202,49 @@ static enum exit_code open_topic(struct context *context, struct str name, const
     return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(context, status, name.bytes, &error);
 }
 
+/* Whoever does the task is a group: what it has done with is no longer wanted. */
+static enum exit_code trim_done(struct context *context, const struct bus_topic *topic, struct str group, uint32_t partition)
+{
+    struct bus_error error = {""};
+    int64_t next;
+    enum status status = bus_group_next(context->connection->bus, group, topic, partition, &next, &error);
+    if (status != STATUS_OK) {
+        return context_fail_bus(context, status, group.bytes, &error);
+    }
+    if (next == BUS_OFFSET_NONE) {
+        fprintf(context->errors, "%.*s, partition %" PRIu32 ": group %.*s has done nothing of it; not trimmed\n",
+                STR_ARGS(bus_topic_name(topic)), partition, STR_ARGS(group));
+        return EXIT_CODE_OK;
+    }
+    return trim_at(context, topic, partition, next);
+}
+
+/* The group that is named, or the one that `pawl worker --task` has. */
+static enum exit_code find_group(struct context *context, struct str route, struct str *out_group)
+{
+    struct str prefix = settings_text(context->settings, OPTION_TOPICS_PREFIX);
+    *out_group = context_flag(context, FLAG_TOPICS_GROUP);
+    if (!context_given(context, FLAG_TOPICS_GROUP)) {
+        TRY_MEMORY(context, arena_format(context->arena, out_group, "%.*s-worker-%.*s", STR_ARGS(prefix), STR_ARGS(route)));
+    }
+    return EXIT_CODE_OK;
+}
+
 static enum exit_code trim_task(struct context *context, struct str route)
 {
     const struct bus_topic *topic;
     struct str name;
+    struct str group;
+    bool ended = context_given(context, FLAG_TOPICS_ENDED);
+    if (ended && context_given(context, FLAG_TOPICS_GROUP)) {
+        return context_fail(context, EXIT_CODE_USAGE, "trim takes either --group or --ended");
+    }
+    TRY_RUN(find_group(context, route, &group));
     TRY_RUN(connection_open(context));
     TRY_RUN(connection_topic_name(context, TOPIC_TASKS, route, &name));
     TRY_RUN(open_topic(context, name, &topic));
     for (uint32_t partition = 0; partition < bus_topic_partition_count(topic); partition++) {
-        TRY_RUN(trim_partition(context, topic, partition));
+        TRY_RUN(ended ? trim_ended(context, topic, partition) : trim_done(context, topic, group, partition));
     }
     return EXIT_CODE_OK;
 }

@@ -1,5 +1,6 @@
 /* This thread follows the task's topic and says what is done with; crew.c's threads do the tasks, and reporter.c's sends
  * their results. A record is done with only when its result is durable: until then another worker may do it again. */
+#include "asl/resource.h"
 #include "asl/route.h"
 #include "base/log.h"
 #include "cli/child.h"
@@ -26,12 +27,15 @@ struct worker {
     struct context *context;
     struct str route;
     struct str group;
+    struct str activity; /* its ARN: of the route's tasks those alone; STR_NONE: all */
+    struct str name;     /* who claims activities' tasks */
     int64_t jobs;
     int64_t idle_seconds_max; /* 0: for ever */
     sigset_t signals;
     const struct bus_topic *topic;
     struct bus_follower *follower;
     struct reporter *reporter;
+    struct claims *claims;
     struct crew *crew;
     struct lane *lanes; /* one a partition */
     uint32_t unsettled;
@@ -106,6 +110,8 @@ static enum exit_code take(struct worker *worker, const struct bus_record *recor
                   STR_ARGS(bus_topic_name(worker->topic)), record->partition, record->offset,
                   log_quote(problem, quoted, sizeof quoted));
         atomic_store(&task->reported, true);
+    } else if (worker->activity.bytes != NULL && !str_equal(task->request->resource, worker->activity)) {
+        atomic_store(&task->reported, true); /* of another activity: another group's */
     } else {
         crew_give(worker->crew, task);
     }
@@ -193,6 +199,20 @@ static enum exit_code await_topic(struct worker *worker)
     }
 }
 
+static enum status open_claims(struct worker *worker, const struct reporter_config *reporter, struct bus_error *out_error)
+{
+    struct context *context = worker->context;
+    const struct claims_config config = {
+        .bus = reporter->bus,
+        .codec = context->connection->codec,
+        .results = reporter->results,
+        .replies = context->connection->topics[TOPIC_REPLIES],
+        .encoding = reporter->encoding,
+        .worker_name = worker->name,
+    };
+    return claims_create(&config, &worker->claims, out_error);
+}
+
 static enum exit_code open_parts(struct worker *worker)
 {
     struct context *context = worker->context;
@@ -202,7 +222,9 @@ static enum exit_code open_parts(struct worker *worker)
         .bus = bus,
         .encoding = settings_encoding(context->settings, OPTION_ENCODING_RESULTS),
     };
+    const struct bus_topic *replies;
     TRY_RUN(connection_topic(context, TOPIC_RESULTS, &reporter.results));
+    TRY_RUN(connection_topic(context, TOPIC_REPLIES, &replies));
     uint32_t partitions = bus_topic_partition_count(worker->topic);
     worker->lanes = arena_array(context->arena, struct lane, partitions);
     if (worker->lanes == NULL) {
@@ -213,11 +235,17 @@ static enum exit_code open_parts(struct worker *worker)
     }
     enum status status = reporter_create(&reporter, &worker->reporter, &error);
     if (status == STATUS_OK) {
+        status = open_claims(worker, &reporter, &error);
+    }
+    if (status == STATUS_OK) {
         struct crew_config crew = {
             .command = context_flag(context, FLAG_WORKER_EXEC).bytes,
             .lines = context_given(context, FLAG_WORKER_LINES),
             .jobs = (uint32_t)worker->jobs,
             .reporter = worker->reporter,
+            .claims = worker->claims,
+            .started = context_given(context, FLAG_WORKER_STARTED),
+            .worker_name = context_flag(context, FLAG_WORKER_NAME),
         };
         status = crew_create(&crew, &worker->crew);
     }
@@ -248,6 +276,9 @@ static void close_parts(struct worker *worker, bool give_up)
         }
         crew_destroy(worker->crew);
     }
+    if (worker->claims != NULL) {
+        claims_destroy(worker->claims);
+    }
     if (worker->reporter != NULL) {
         reporter_destroy(worker->reporter, give_up);
     }
@@ -272,11 +303,9 @@ static enum exit_code read_number(struct worker *worker, enum flag_id id, struct
 }
 
 /* A route as it is, or a task's resource. */
-static enum exit_code read_route(struct worker *worker)
+static enum exit_code read_route(struct worker *worker, struct str task)
 {
     struct context *context = worker->context;
-    struct str task = context_flag(context, FLAG_WORKER_TASK);
-    struct str own;
     worker->route = task;
     if (str_starts_with(task, STR("arn:"))) {
         enum status status = route_of(context->arena, task, STR_NONE, &worker->route);
@@ -285,10 +314,40 @@ static enum exit_code read_route(struct worker *worker)
         }
         TRY_MEMORY(context, status);
     }
-    TRY_MEMORY(context, arena_format(context->arena, &own, "%.*s-worker-%.*s",
-                                     STR_ARGS(settings_text(context->settings, OPTION_TOPICS_PREFIX)),
-                                     STR_ARGS(worker->route)));
-    worker->group = context_given(context, FLAG_WORKER_GROUP) ? context_flag(context, FLAG_WORKER_GROUP) : own;
+    return EXIT_CODE_OK;
+}
+
+/* An activity's ARN or name. */
+static enum exit_code read_activity(struct worker *worker, struct str activity)
+{
+    struct context *context = worker->context;
+    struct resource resource;
+    worker->activity = activity;
+    if (!str_starts_with(activity, STR("arn:"))) {
+        TRY_MEMORY(context, arena_format(context->arena, &worker->activity, "arn:aws:states:%.*s:%.*s:activity:%.*s",
+                                         STR_ARGS(settings_text(context->settings, OPTION_AWS_REGION)),
+                                         STR_ARGS(settings_text(context->settings, OPTION_AWS_ACCOUNT)), STR_ARGS(activity)));
+    }
+    if (resource_parse(worker->activity, &resource) != STATUS_OK || resource.kind != RESOURCE_ACTIVITY) {
+        return context_fail(context, EXIT_CODE_USAGE, "'%.*s' is no activity", STR_ARGS(activity));
+    }
+    return read_route(worker, worker->activity);
+}
+
+/* pawl-worker-charge; each activity has its own, since all of them share a topic. */
+static enum exit_code name_group(struct worker *worker)
+{
+    struct context *context = worker->context;
+    struct str prefix = settings_text(context->settings, OPTION_TOPICS_PREFIX);
+    struct resource resource = {.name = STR("")};
+    bool one = worker->activity.bytes != NULL && resource_parse(worker->activity, &resource) == STATUS_OK;
+    TRY_MEMORY(context, arena_format(context->arena, &worker->group, "%.*s-worker-%.*s%s%.*s", STR_ARGS(prefix),
+                                     STR_ARGS(worker->route), one ? "-" : "", STR_ARGS(resource.name)));
+    if (context_given(context, FLAG_WORKER_GROUP)) {
+        worker->group = context_flag(context, FLAG_WORKER_GROUP);
+    }
+    /* By the group's name: whoever of it takes over after a crash may claim the task again. */
+    worker->name = context_given(context, FLAG_WORKER_NAME) ? context_flag(context, FLAG_WORKER_NAME) : worker->group;
     return EXIT_CODE_OK;
 }
 
@@ -297,13 +356,19 @@ static enum exit_code read_arguments(struct worker *worker)
     struct context *context = worker->context;
     struct argument_range jobs = {1, 1, CREW_JOBS_MAX};
     struct argument_range seconds = {0, 1, 86400};
-    if (context_flag(context, FLAG_WORKER_TASK).length == 0) {
-        return context_fail(context, EXIT_CODE_USAGE, "--task is missing");
+    struct str task = context_flag(context, FLAG_WORKER_TASK);
+    struct str activity = context_flag(context, FLAG_WORKER_ACTIVITY);
+    if (task.length == 0 && activity.length == 0) {
+        return context_fail(context, EXIT_CODE_USAGE, "--task is missing, or --activity");
+    }
+    if (task.length > 0 && activity.length > 0) {
+        return context_fail(context, EXIT_CODE_USAGE, "either --task or --activity");
     }
     if (context_flag(context, FLAG_WORKER_EXEC).length == 0) {
         return context_fail(context, EXIT_CODE_USAGE, "--exec is missing");
     }
-    TRY_RUN(read_route(worker));
+    TRY_RUN(task.length > 0 ? read_route(worker, task) : read_activity(worker, activity));
+    TRY_RUN(name_group(worker));
     TRY_RUN(read_number(worker, FLAG_WORKER_JOBS, jobs, &worker->jobs));
     return read_number(worker, FLAG_WORKER_UNTIL_IDLE, seconds, &worker->idle_seconds_max);
 }

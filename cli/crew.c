@@ -1,5 +1,7 @@
 #include "cli/crew.h"
 
+#include "asl/resource.h"
+#include "base/assert.h"
 #include "base/log.h"
 #include "cli/child.h"
 
@@ -33,6 +35,34 @@ static void beat(void *owner, const struct task *task)
     reporter_heartbeat(crew->config.reporter, task);
 }
 
+static bool is_activity(const struct task *task)
+{
+    struct resource resource;
+    return resource_parse(task->request->resource, &resource) == STATUS_OK && resource.kind == RESOURCE_ACTIVITY;
+}
+
+/* Whether the task is ours to do; if not, its outcome is set, unless that is not known. */
+static bool begin(struct job *job, struct task *task)
+{
+    const struct crew_config *config = &job->crew->config;
+    if (!is_activity(task)) {
+        if (config->started) {
+            reporter_started(config->reporter, task, config->worker_name);
+        }
+        return true;
+    }
+    switch (claims_take(config->claims, task)) {
+    case CLAIMS_MINE:
+        return true;
+    case CLAIMS_LOST:
+        task->outcome = TASK_SILENT;
+        return false;
+    case CLAIMS_STOPPED:
+        return false;
+    }
+    UNREACHABLE("answer to a claim");
+}
+
 static void do_task(struct job *job, struct task *task)
 {
     const struct task_request *request = task->request;
@@ -40,6 +70,8 @@ static void do_task(struct job *job, struct task *task)
         log_event(LOG_WARNING, "task_skipped", "execution=%.*s state=%.*s reason=deadline", STR_ARGS(request->execution_arn),
                   STR_ARGS(request->state_name));
         task->outcome = TASK_SILENT;
+    } else if (!begin(job, task)) {
+        return;
     } else if (job->crew->config.lines) {
         child_run_line(&job->runner, task);
     } else {
@@ -72,7 +104,9 @@ static void *run(void *argument)
         pthread_cond_signal(&crew->fewer);
         pthread_mutex_unlock(&crew->lock);
         do_task(job, task);
-        reporter_finish(crew->config.reporter, task);
+        if (task->outcome != TASK_UNFINISHED) {
+            reporter_finish(crew->config.reporter, task);
+        }
         pthread_mutex_lock(&crew->lock);
         crew->working--;
     }
@@ -110,6 +144,7 @@ void crew_stop(struct crew *crew)
     crew->stopped = true;
     pthread_cond_broadcast(&crew->more);
     pthread_mutex_unlock(&crew->lock);
+    claims_stop(crew->config.claims);
 }
 
 void crew_destroy(struct crew *crew)

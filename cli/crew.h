@@ -2,6 +2,7 @@
 #ifndef PAWL_CLI_CREW_H
 #define PAWL_CLI_CREW_H
 
+#include "cli/claims.h"
 #include "cli/reporter.h"
 #include "cli/task.h"
 
@@ -14,6 +15,9 @@ struct crew_config {
     bool lines;
     uint32_t jobs;
     struct reporter *reporter;
+    struct claims *claims;  /* of activities' tasks */
+    bool started;           /* tell of every task when it is begun */
+    struct str worker_name; /* by whom; STR_NONE: nobody in particular */
 };
 
 /* Starts the threads. LIMIT_EXCEEDED: the system has no room for them. */
@@ -22,7 +26,8 @@ MUST_CHECK enum status crew_create(const struct crew_config *config, struct crew
 /* Waits until every task that was begun is reported to the reporter, and ends the threads. */
 void crew_destroy(struct crew *crew);
 
-/* Hands a task over; once done it goes to the reporter. */
+/* Hands a task over; once done it goes to the reporter. A task of an activity is claimed first: one that is another's is done
+ * with, one that was stopped in between is left unfinished. */
 void crew_give(struct crew *crew, struct task *task);
 
 /* Waits up to timeout_ms until fewer than a task for each thread wait to be begun; false: not in time. */

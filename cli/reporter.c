@@ -20,6 +20,8 @@ struct queue {
 struct beat {
     struct beat *next;
     const struct task *task; /* finishes later than this beat is sent */
+    bool started;            /* it says that the task was begun, by: */
+    struct str worker_name;
 };
 
 struct reporter {
@@ -76,6 +78,13 @@ static void lose_beat(const struct beat *beat, const struct bus_error *error)
               log_quote(str_of(error->text), quoted, sizeof quoted));
 }
 
+static enum status make_beat(struct reporter *reporter, const struct beat *beat, struct str *out_value)
+{
+    const struct task_claim claim = {.worker_name = beat->worker_name};
+    return beat->started ? task_started(reporter->arena, beat->task, &claim, reporter->config.encoding, out_value)
+                         : task_heartbeat(reporter->arena, beat->task, reporter->config.encoding, out_value);
+}
+
 /* A heartbeat that can't be sent is lost: the next one comes. */
 static void send_beats(struct reporter *reporter, struct beat *first)
 {
@@ -84,7 +93,7 @@ static void send_beats(struct reporter *reporter, struct beat *first)
     while (first != NULL) {
         struct beat *beat = first;
         struct str value;
-        enum status status = task_heartbeat(reporter->arena, beat->task, reporter->config.encoding, &value);
+        enum status status = make_beat(reporter, beat, &value);
         if (status == STATUS_OK) {
             status = send(reporter, beat->task, value, &error);
         }
@@ -238,18 +247,28 @@ void reporter_finish(struct reporter *reporter, struct task *task)
     pthread_mutex_unlock(&reporter->lock);
 }
 
-void reporter_heartbeat(struct reporter *reporter, const struct task *task)
+static void add_beat(struct reporter *reporter, struct beat content)
 {
     struct beat *beat = malloc(sizeof *beat);
     if (beat == NULL) {
         return;
     }
-    beat->task = task;
+    *beat = content;
     pthread_mutex_lock(&reporter->lock);
     beat->next = reporter->beats;
     reporter->beats = beat;
     pthread_cond_signal(&reporter->more);
     pthread_mutex_unlock(&reporter->lock);
+}
+
+void reporter_started(struct reporter *reporter, const struct task *task, struct str worker_name)
+{
+    add_beat(reporter, (struct beat){.task = task, .started = true, .worker_name = worker_name});
+}
+
+void reporter_heartbeat(struct reporter *reporter, const struct task *task)
+{
+    add_beat(reporter, (struct beat){.task = task});
 }
 
 bool reporter_failed(struct reporter *reporter, struct bus_error *out_error)

@@ -24,6 +24,10 @@ void reporter_destroy(struct reporter *reporter, bool give_up);
 /* The task is finished: its outcome is sent until it is durable; then task->reported. From any thread. */
 void reporter_finish(struct reporter *reporter, struct task *task);
 
+/* The task is begun, by `worker_name` (STR_NONE: nobody in particular; borrowed until the task is reported). From the thread
+ * that works on it. */
+void reporter_started(struct reporter *reporter, const struct task *task, struct str worker_name);
+
 /* The task lives: one heartbeat. From the thread that works on it. */
 void reporter_heartbeat(struct reporter *reporter, const struct task *task);
 

@@ -162,6 +162,18 @@ enum status task_result(struct task *task, enum codec_encoding encoding, struct 
     return codec_encode(task->arena, encoding, SCHEMA_task_result, RECORD_task_failed, &result, out_value);
 }
 
+enum status task_started(struct arena *arena, const struct task *task, const struct task_claim *claim,
+                         enum codec_encoding encoding, struct str *out_value)
+{
+    struct task_started started;
+    record_init(RECORD_task_started, &started);
+    started.task_token = task->request->task_token;
+    started.worker_name = claim->worker_name;
+    started.reply_topic = claim->reply_topic;
+    started.correlation_id = claim->correlation_id;
+    return codec_encode(arena, encoding, SCHEMA_task_result, RECORD_task_started, &started, out_value);
+}
+
 enum status task_heartbeat(struct arena *arena, const struct task *task, enum codec_encoding encoding,
                            struct str *out_value)
 {

@@ -46,6 +46,16 @@ void task_fail(struct task *task, struct str error, struct str cause);
 
 /* The task's result for pawl.results. Requires TASK_SUCCEEDED or TASK_FAILED. */
 MUST_CHECK enum status task_result(struct task *task, enum codec_encoding encoding, struct str *out_value);
+
+/* Who has begun, and where he wants to be answered. */
+struct task_claim {
+    struct str worker_name;    /* STR_NONE: nobody in particular */
+    struct str reply_topic;    /* STR_NONE: nowhere */
+    struct str correlation_id; /* STR_NONE: none */
+};
+MUST_CHECK enum status task_started(struct arena *arena, const struct task *task, const struct task_claim *claim,
+                                    enum codec_encoding encoding, struct str *out_value);
+
 MUST_CHECK enum status task_heartbeat(struct arena *arena, const struct task *task, enum codec_encoding encoding,
                                       struct str *out_value);
 

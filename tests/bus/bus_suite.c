@@ -425,6 +425,31 @@ static void test_follower(void **state)
     bus_follower_close(follower);
 }
 
+static void test_group_next(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct bus_topic *topic = make_topic(fixture, "topic", 2);
+    char group_bytes[64];
+    snprintf(group_bytes, sizeof group_bytes, "%s", name_of(fixture, "workers"));
+    struct str group = str_of(group_bytes);
+    int64_t next = 7;
+    expect_ok(bus_group_next(fixture->bus, group, topic, 0, &next, out_error));
+    assert_int_equal(next, BUS_OFFSET_NONE);
+    send_numbers(fixture, topic, 1, 0, 3);
+    struct bus_follower *follower = open_follower(fixture, topic);
+    int seen = 0;
+    follow(fixture, &follower, 1, 3, &seen);
+    bus_follower_close(follower);
+    expect_ok(bus_group_next(fixture->bus, group, topic, 1, &next, out_error));
+    assert_int_equal(next, 3);
+    expect_ok(bus_group_next(fixture->bus, group, topic, 0, &next, out_error));
+    assert_int_equal(next, BUS_OFFSET_NONE);
+    expect_ok(bus_group_next(fixture->bus, STR("another"), topic, 1, &next, out_error));
+    assert_int_equal(next, BUS_OFFSET_NONE);
+    struct bus_error error;
+    assert_int_equal(bus_group_next(fixture->bus, STR(""), topic, 1, &next, &error), STATUS_REFUSED);
+}
+
 static void test_followers_share(void **state)
 {
     struct fixture *fixture = *state;
@@ -732,6 +757,7 @@ int bus_suite_run(const char *name, const struct bus_suite *suite)
     const struct CMUnitTest tests[] = {
         CASE(test_topics),      CASE(test_records), CASE(test_reader),   CASE(test_bounds_and_trim),
         CASE(test_big_records), CASE(test_reopen),  CASE(test_follower), CASE(test_followers_share),
+        CASE(test_group_next),
     };
     const struct CMUnitTest member_tests[] = {
         CASE(test_commit),         CASE(test_abort),     CASE(test_big_in_transaction),

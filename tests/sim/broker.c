@@ -342,6 +342,13 @@ static enum status sim_bounds(struct bus *bus, const struct bus_topic *topic, ui
     return STATUS_OK;
 }
 
+static enum status sim_group_next(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
+                                  int64_t *out_next, struct bus_error *out_error)
+{
+    (void)bus, (void)group, (void)topic, (void)partition, (void)out_next;
+    return bus_port_fail(out_error, STATUS_REFUSED, "not simulated");
+}
+
 static enum status sim_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                             struct bus_error *out_error)
 {
@@ -816,6 +823,7 @@ static const struct bus_ops ops = {
     .topics_check = sim_topics_check,
     .bounds = sim_bounds,
     .trim = sim_trim,
+    .group_next = sim_group_next,
     .member_open = sim_member_open,
     .member_leave = sim_member_leave,
     .member_close = sim_member_close,
