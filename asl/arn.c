@@ -49,12 +49,28 @@ enum arn_type arn_type_of(struct str arn)
     if (str_equal(parts[5], STR("express"))) {
         return count == 9 ? ARN_EXPRESS : ARN_NONE;
     }
+    if (str_equal(parts[5], STR("activity"))) {
+        return count == 7 ? ARN_ACTIVITY : ARN_NONE;
+    }
     return ARN_OTHER;
+}
+
+struct str arn_resource(struct str arn)
+{
+    struct str parts[ARN_PARTS_MAX];
+    size_t count;
+    return split(arn, parts, &count) && count > 5 ? parts[5] : STR("");
 }
 
 enum status arn_machine(struct arena *arena, const struct step_config *config, struct str name, struct str *out_arn)
 {
     return arena_format(arena, out_arn, "arn:aws:states:%.*s:%.*s:stateMachine:%.*s", STR_ARGS(config->region),
+                        STR_ARGS(config->account), STR_ARGS(name));
+}
+
+enum status arn_activity(struct arena *arena, const struct step_config *config, struct str name, struct str *out_arn)
+{
+    return arena_format(arena, out_arn, "arn:aws:states:%.*s:%.*s:activity:%.*s", STR_ARGS(config->region),
                         STR_ARGS(config->account), STR_ARGS(name));
 }
 

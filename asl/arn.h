@@ -12,7 +12,8 @@ enum arn_type {
     ARN_LABELLED,  /* …:stateMachine:NAME/LABEL */
     ARN_EXECUTION, /* …:execution:NAME:EXECNAME */
     ARN_EXPRESS,   /* …:express:NAME:EXECNAME:UUID */
-    ARN_OTHER,     /* …:activity:…, …:mapRun:… */
+    ARN_ACTIVITY,  /* …:activity:NAME */
+    ARN_OTHER,     /* …:mapRun:… */
 };
 
 enum arn_type arn_type_of(struct str arn);
@@ -20,10 +21,16 @@ enum arn_type arn_type_of(struct str arn);
 MUST_CHECK enum status arn_machine(struct arena *arena, const struct step_config *config, struct str name,
                                    struct str *out_arn);
 
+MUST_CHECK enum status arn_activity(struct arena *arena, const struct step_config *config, struct str name,
+                                    struct str *out_arn);
+
 /* Of the machine's execution called `name`. Requires an ARN_MACHINE. */
 MUST_CHECK enum status arn_execution(struct arena *arena, struct str machine_arn, struct str name, struct str *out_arn);
 MUST_CHECK enum status arn_express(struct arena *arena, struct str machine_arn, struct str name, struct str uuid,
                                    struct str *out_arn);
+
+/* "stateMachine", "execution" …, of all but ARN_NONE; borrowed. */
+struct str arn_resource(struct str arn);
 
 /* The machine's ARN and the version or alias of an ARN_QUALIFIED; borrowed. */
 void arn_split_qualified(struct str arn, struct str *out_machine_arn, struct str *out_qualifier);

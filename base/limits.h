@@ -24,6 +24,9 @@
 #define RETENTION_DAYS 90                           /* a closed execution's rows */
 #define MACHINE_VERSIONS_MAX 1000                   /* versions of one state machine */
 #define MACHINE_ALIASES_MAX 100                     /* aliases of one state machine */
+#define RESOURCE_TAGS_MAX 50                        /* tags of one machine or activity */
+#define TAG_KEY_CHARACTERS_MAX 128                  /* API model, TagKey */
+#define TAG_VALUE_CHARACTERS_MAX 256                /* API model, TagValue */
 #define DESCRIPTION_CHARACTERS_MAX 256              /* API model, VersionDescription, AliasDescription */
 #define REDRIVE_DAYS 14                             /* a failed execution's frames and payloads */
 #define INTRINSIC_DEPTH_MAX 10                      /* nested intrinsic functions */

@@ -5,6 +5,7 @@
 #include "processor/handle_parts.h"
 #include "processor/machine_rows.h"
 #include "processor/qualified.h"
+#include "processor/tags.h"
 
 /* `version` may be NULL: none was asked for. */
 static enum status accept(struct handling *handling, const struct create_state_machine *command,
@@ -93,7 +94,7 @@ static enum status answer_existing(struct handling *handling, const struct creat
 }
 
 static enum status create(struct handling *handling, const struct create_state_machine *command, struct str arn,
-                          int64_t version)
+                          int64_t version, struct str tags)
 {
     struct definition definition;
     char *uuid = arena_allocate(handling->arena, UUID_CHARACTERS + 1);
@@ -113,7 +114,7 @@ static enum status create(struct handling *handling, const struct create_state_m
     definition.logging_configuration = command->logging_configuration;
     definition.tracing_configuration = command->tracing_configuration;
     definition.encryption_configuration = command->encryption_configuration;
-    definition.tags = command->tags;
+    definition.tags = tags;
     definition.revision_number = 1;
     const struct definition *published = NULL;
     TRY(machine_rows_put_revision(handling, &definition));
@@ -147,6 +148,11 @@ enum status handle_create_state_machine(struct handling *handling, const struct 
         return status;
     }
     int64_t version = status == STATUS_OK ? head->version + 1 : 1;
-    TRY(machine_rows_check(handling, &to, command->definition, str_equal(type_of(command), STR("EXPRESS")), &refused));
-    return refused ? STATUS_OK : create(handling, command, arn, version);
+    struct str tags;
+    TRY(tags_add(handling, &to, arn, STR_NONE, command->tags, &tags, &refused));
+    if (!refused) {
+        bool express = str_equal(type_of(command), STR("EXPRESS"));
+        TRY(machine_rows_check(handling, &to, command->definition, express, &refused));
+    }
+    return refused ? STATUS_OK : create(handling, command, arn, version, tags);
 }

@@ -181,6 +181,7 @@ static enum status check(struct handling *handling, struct start *start, bool *o
     case ARN_NONE:
     case ARN_EXECUTION:
     case ARN_EXPRESS:
+    case ARN_ACTIVITY:
     case ARN_OTHER:
         return reply_refuse(handling, &start->to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'",
                             STR_ARGS(command->state_machine_arn));

@@ -66,6 +66,7 @@ static enum status check(struct handling *handling, const struct stop_execution 
     case ARN_MACHINE:
     case ARN_QUALIFIED:
     case ARN_LABELLED:
+    case ARN_ACTIVITY:
     case ARN_OTHER:
         return reply_refuse(handling, &to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'",
                             STR_ARGS(stop->execution_arn));

@@ -40,23 +40,6 @@ static struct str given_or(struct str given, struct str present)
     return given.bytes != NULL ? given : present;
 }
 
-/* Whether two configurations in JSON say the same. */
-static enum status is_same(struct arena *arena, struct str a, struct str b, bool *out_same)
-{
-    const struct value *first;
-    const struct value *second;
-    *out_same = str_equal(a, b) && (a.bytes == NULL) == (b.bytes == NULL);
-    if (*out_same || a.bytes == NULL || b.bytes == NULL) {
-        return STATUS_OK;
-    }
-    enum status status = value_parse(arena, a, &first, NULL);
-    if (status == STATUS_OK) {
-        status = value_parse(arena, b, &second, NULL);
-    }
-    *out_same = status == STATUS_OK && value_equal(first, second);
-    return status == STATUS_INVALID ? STATUS_OK : status; /* what is kept may be older than the check of it */
-}
-
 /* The same definition, role and configuration are the same revision. */
 static enum status is_present(struct handling *handling, const struct definition *next, const struct definition *head,
                               const struct definition *revision, bool *out_same)
@@ -68,7 +51,7 @@ static enum status is_present(struct handling *handling, const struct definition
     };
     *out_same = str_equal(next->definition, revision->definition) && str_equal(next->role_arn, head->role_arn);
     for (size_t at = 0; *out_same && at < sizeof pairs / sizeof *pairs; at++) {
-        TRY(is_same(handling->arena, pairs[at][0], pairs[at][1], out_same));
+        TRY(machine_rows_same_json(handling->arena, pairs[at][0], pairs[at][1], out_same));
     }
     return STATUS_OK;
 }

@@ -237,6 +237,7 @@ enum status machine_rows_check_arn(struct handling *handling, const struct reply
     case ARN_NONE:
     case ARN_EXECUTION:
     case ARN_EXPRESS:
+    case ARN_ACTIVITY:
     case ARN_OTHER:
         break;
     }
@@ -330,6 +331,22 @@ enum status machine_rows_check_configurations(struct handling *handling, const s
     *out_refused = true;
     return reply_refuse(handling, to, STR("InvalidLoggingConfiguration"),
                         "Invalid Logging Configuration: Must specify exactly one Log Destination.");
+}
+
+enum status machine_rows_same_json(struct arena *arena, struct str a, struct str b, bool *out_same)
+{
+    const struct value *first;
+    const struct value *second;
+    *out_same = str_equal(a, b) && (a.bytes == NULL) == (b.bytes == NULL);
+    if (*out_same || a.bytes == NULL || b.bytes == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = value_parse(arena, a, &first, NULL);
+    if (status == STATUS_OK) {
+        status = value_parse(arena, b, &second, NULL);
+    }
+    *out_same = status == STATUS_OK && value_equal(first, second);
+    return status == STATUS_INVALID ? STATUS_OK : status; /* what is kept may be older than the check of it */
 }
 
 /* ---- Checking a definition ---- */

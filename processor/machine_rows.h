@@ -48,6 +48,10 @@ struct machine_configurations {
 MUST_CHECK enum status machine_rows_check_configurations(struct handling *handling, const struct reply_to *to,
                                                          const struct machine_configurations *configurations,
                                                          bool *out_refused);
+
+/* Whether two texts in JSON say the same; STR_NONE is the same as STR_NONE alone. */
+MUST_CHECK enum status machine_rows_same_json(struct arena *arena, struct str a, struct str b, bool *out_same);
+
 MUST_CHECK enum status machine_rows_refuse_missing(struct handling *handling, const struct reply_to *to,
                                                    struct str arn);
 MUST_CHECK enum status machine_rows_refuse_deleting(struct handling *handling, const struct reply_to *to,
