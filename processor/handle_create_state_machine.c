@@ -147,6 +147,9 @@ enum status handle_create_state_machine(struct handling *handling, const struct 
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         return status;
     }
+    if (status == STATUS_OK && str_equal(head->status, MACHINE_STATUS_DELETING)) {
+        return machine_rows_refuse_deleting(handling, &to, arn);
+    }
     int64_t version = status == STATUS_OK ? head->version + 1 : 1;
     struct str tags;
     TRY(tags_add(handling, &to, arn, STR_NONE, command->tags, &tags, &refused));

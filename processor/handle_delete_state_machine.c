@@ -3,14 +3,18 @@
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
 #include "processor/machine_rows.h"
+#include "processor/qualified.h"
 
-/* Executions go on with the revision they started with; it is forgotten when none can be running. */
+/* Its versions and aliases go with it; those that are too many for one step go before the head does. Executions go on with
+ * the revision they started with; it is forgotten when none can be running. */
 static enum status delete_it(struct handling *handling, const struct definition *head, int64_t *out_version)
 {
     struct definition next = *head;
     next.version = head->version + 1;
     next.update_date = handling_now_us(handling);
     next.status = MACHINE_STATUS_DELETING;
+    bool done;
+    TRY(qualified_remove(handling, head, &done));
     TRY(machine_rows_put_head(handling, &next));
     TRY(machine_rows_supersede(handling, head->state_machine_arn, head->revision_id));
     TRY(machine_rows_retire(handling, head->state_machine_arn));

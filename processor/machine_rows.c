@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "processor/handle_parts.h"
 #include "processor/headers.h"
+#include "processor/qualified.h"
 #include "state/timers.h"
 
 #include <inttypes.h>
@@ -202,6 +203,11 @@ static enum status forget_machine(struct handling *handling)
     TRY(machine_rows_head(handling, arn, &head));
     if (!str_equal(head->status, MACHINE_STATUS_DELETING)) {
         return STATUS_OK;
+    }
+    bool done;
+    TRY(qualified_remove(handling, head, &done));
+    if (!done) {
+        return put_timer(handling, arn, TIMER_MACHINE, handling->env->now_ms + 1);
     }
     struct machine_row row;
     record_init(RECORD_machine_row, &row);

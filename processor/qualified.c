@@ -208,3 +208,35 @@ enum status qualified_publish(struct handling *handling, struct definition *head
     *out_version = version;
     return STATUS_OK;
 }
+
+/* ---- The end ---- */
+
+struct qualified_page {
+    size_t count;
+    const struct definition *items[QUALIFIED_PAGE + 1];
+};
+
+static enum status take(void *owner, const struct definition *qualified)
+{
+    struct qualified_page *page = owner;
+    page->items[page->count++] = qualified;
+    return page->count > QUALIFIED_PAGE ? STATUS_END : STATUS_OK;
+}
+
+enum status qualified_remove(struct handling *handling, const struct definition *head, bool *out_done)
+{
+    struct qualified_page *page = arena_new(handling->arena, struct qualified_page);
+    TRY_NEW(page);
+    TRY(qualified_each(handling, head->state_machine_arn, take, page));
+    *out_done = page->count <= QUALIFIED_PAGE;
+    for (size_t at = 0; at < page->count && at < QUALIFIED_PAGE; at++) {
+        const struct definition *qualified = page->items[at];
+        TRY(machine_rows_remove_head(handling, qualified->resource_arn));
+        /* The present revision is the head's to forget. */
+        if (str_equal(qualified->kind, DEFINITION_KIND_VERSION) &&
+            !str_equal(qualified->revision_id, head->revision_id)) {
+            TRY(machine_rows_supersede(handling, head->state_machine_arn, qualified->revision_id));
+        }
+    }
+    return STATUS_OK;
+}

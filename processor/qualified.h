@@ -32,6 +32,11 @@ typedef enum status (*qualified_each_fn)(void *owner, const struct definition *q
 MUST_CHECK enum status qualified_each(struct handling *handling, struct str machine_arn, qualified_each_fn each,
                                       void *owner);
 
+/* Deletes some of the machine's versions and aliases, at most QUALIFIED_PAGE; *out_done: there are no more. Revisions that
+ * only they named are to be forgotten. */
+#define QUALIFIED_PAGE 200 /* four effects each: a step has at most STEP_EFFECTS_MAX */
+MUST_CHECK enum status qualified_remove(struct handling *handling, const struct definition *head, bool *out_done);
+
 /* To be asked before anything is staged. *out_refused: a version of the head's revision would be one too many, and that
  * was answered. */
 MUST_CHECK enum status qualified_check_room(struct handling *handling, const struct reply_to *to,

@@ -1,6 +1,8 @@
 /* Versions of state machines: published, deleted, kept. */
 #include "tests/processor/fixture.h"
 
+#include <time.h>
+
 #define PUBLISH "\"operation\":\"PublishStateMachineVersion\",\"stateMachineArn\":\"" MACHINE_ARN "m\""
 #define UPDATE "\"operation\":\"UpdateStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN "m\""
 #define DELETE_VERSION "\"operation\":\"DeleteStateMachineVersion\",\"stateMachineVersionArn\":\"" MACHINE_ARN
@@ -109,6 +111,61 @@ static void test_revisions(void **state)
     assert_int_equal(count_timers(fixture), 2);
 }
 
+/* Whether the last record of the key is a tombstone. */
+static bool is_gone(struct fixture *fixture, const char *arn)
+{
+    struct bus_error error = {""};
+    const struct bus_topic *topic;
+    struct bus_reader *reader;
+    struct bus_record record;
+    bool gone = false;
+    assert_int_equal(bus_topic_open(fixture->bus, STR("pawl.definitions"), &topic, &error), STATUS_OK);
+    assert_int_equal(bus_reader_open(fixture->bus, topic, 0, 0, &reader, &error), STATUS_OK);
+    while (bus_reader_next(reader, 5, &record, &error) == STATUS_OK) {
+        gone = str_equal(record.key, str_of(arn)) ? record.value.bytes == NULL : gone;
+    }
+    bus_reader_close(reader);
+    return gone;
+}
+
+static void await_gone(struct fixture *fixture, const char *arn)
+{
+    for (int tries = 0; tries < 500 && !is_gone(fixture, arn); tries++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    assert_true(is_gone(fixture, arn));
+}
+
+/* A machine takes its versions and aliases with it, more than one step may delete. */
+static void test_delete(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_stop_processor(fixture);
+    fixture->config.delete_linger_ms = 1000;
+    fixture_start_processor(fixture);
+    fixture_create(fixture, "m", PASS);
+    for (int at = 0; at < 205; at++) {
+        fixture_expect_accepted(fixture, at % 2 == 0 ? UPDATE ",\"publish\":true,\"definition\":" PASS_TWICE
+                                                     : UPDATE ",\"publish\":true,\"definition\":" PASS);
+    }
+    fixture_expect_accepted(fixture,
+                            "\"operation\":\"CreateStateMachineAlias\",\"name\":\"a\",\"routingConfiguration\":"
+                            "[{\"stateMachineVersionArn\":\"" MACHINE_ARN "m:1\",\"weight\":100}]");
+    fixture_expect_accepted(fixture, "\"operation\":\"DeleteStateMachine\",\"stateMachineArn\":\"" MACHINE_ARN "m\"");
+    fixture_expect_refused(fixture, CREATE, "StateMachineDeleting",
+                           "State Machine is being deleted: '" MACHINE_ARN "m'");
+    await_gone(fixture, MACHINE_ARN "m");
+    assert_true(is_gone(fixture, MACHINE_ARN "m:a"));
+    for (int at = 1; at <= 205; at++) {
+        char arn[200];
+        snprintf(arn, sizeof arn, "%sm:%d", MACHINE_ARN, at);
+        assert_true(is_gone(fixture, arn));
+    }
+    assert_int_equal(count_timers(fixture), 207); /* each revision, the machine twice */
+    /* Made again, it begins with version 1. */
+    expect_version(fixture, CREATE ",\"publish\":true", MACHINE_ARN "m:1");
+}
+
 static void test_refusals(void **state)
 {
     struct fixture *fixture = *state;
@@ -146,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_publish, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_revisions, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_create, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_delete, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, fixture_set_up, fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
