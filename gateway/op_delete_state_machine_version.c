@@ -1,5 +1,5 @@
-#include "asl/arn.h"
 #include "gateway/operations_parts.h"
+#include "gateway/subject.h"
 
 enum status op_delete_state_machine_version(struct call *call)
 {
@@ -7,10 +7,6 @@ enum status op_delete_state_machine_version(struct call *call)
     TRY_NEW(command);
     record_init(RECORD_delete_state_machine_version, command);
     command->state_machine_version_arn = call_text(call, "stateMachineVersionArn");
-    struct str machine_arn = command->state_machine_version_arn;
-    struct str version;
-    if (arn_type_of(machine_arn) == ARN_QUALIFIED) {
-        arn_split_qualified(command->state_machine_version_arn, &machine_arn, &version);
-    }
-    return call_command(call, RECORD_delete_state_machine_version, command, machine_arn, CALL_DELETES_MACHINE);
+    return call_command(call, RECORD_delete_state_machine_version, command,
+                        subject_machine_arn(command->state_machine_version_arn), CALL_DELETES_MACHINE);
 }

@@ -1,20 +1,15 @@
-#include "asl/arn.h"
 #include "gateway/operations_parts.h"
+#include "gateway/subject.h"
 
 /* The ARN decides which partition owns the execution; where no name is given, the partition makes one. */
 static enum status key_of(struct call *call, const struct start_execution *command, struct str *out_key)
 {
-    struct str machine_arn = command->state_machine_arn;
-    struct str qualifier;
-    enum arn_type type = arn_type_of(machine_arn);
+    enum arn_type type = arn_type_of(command->state_machine_arn);
     *out_key = STR_NONE;
     if (command->name.bytes == NULL || (type != ARN_MACHINE && type != ARN_QUALIFIED)) {
         return STATUS_OK;
     }
-    if (type == ARN_QUALIFIED) {
-        arn_split_qualified(command->state_machine_arn, &machine_arn, &qualifier);
-    }
-    return arn_execution(call->arena, machine_arn, command->name, out_key);
+    return arn_execution(call->arena, subject_machine_arn(command->state_machine_arn), command->name, out_key);
 }
 
 enum status op_start_execution(struct call *call)
@@ -31,7 +26,7 @@ enum status op_start_execution(struct call *call)
     if (command->name.bytes != NULL && !arn_name_is_valid(command->name)) {
         return call_refuse_quoting(call, STR("InvalidName"), "Invalid Name", command->name);
     }
-    enum status status = view_machine(call->gateway->view, call->arena, command->state_machine_arn, &head);
+    enum status status = view_machine(call->gateway->view, call->arena, subject_machine_arn(command->state_machine_arn), &head);
     if (status == STATUS_OK) {
         command->min_definition_version = head->version;
     } else if (status != STATUS_NOT_FOUND) {

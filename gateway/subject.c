@@ -54,6 +54,16 @@ enum status subject_activity(struct call *call, struct str arn, const struct def
     return status;
 }
 
+struct str subject_machine_arn(struct str arn)
+{
+    struct str machine_arn = arn;
+    struct str qualifier;
+    if (arn_type_of(arn) == ARN_QUALIFIED) {
+        arn_split_qualified(arn, &machine_arn, &qualifier);
+    }
+    return machine_arn;
+}
+
 enum status subject_execution(struct call *call, const struct execution_status **out_execution, bool *out_refused)
 {
     struct str arn = call_text(call, "executionArn");

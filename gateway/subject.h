@@ -17,6 +17,9 @@ MUST_CHECK enum status subject_check_resource(struct call *call, struct str arn,
 MUST_CHECK enum status subject_activity(struct call *call, struct str arn, const struct definition **out_activity,
                                         bool *out_refused);
 
+/* The machine's ARN of a version's or alias's; any other as it is. It is the key of commands about them. */
+struct str subject_machine_arn(struct str arn);
+
 /* The execution of the member `executionArn`. */
 MUST_CHECK enum status subject_execution(struct call *call, const struct execution_status **out_execution,
                                          bool *out_refused);
