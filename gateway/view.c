@@ -12,7 +12,8 @@
 
 #define ROUND_BYTES_MAX ((int64_t)8 * 1024 * 1024) /* of the records in one write */
 #define ROUND_RECORDS_MAX 256                      /* of one reader in a round */
-#define PAUSE_WAITED_US 500                        /* between two looks at the topics while somebody waits */
+#define PAUSE_WAITED_US 500                        /* between two looks at the topics while somebody has begun to wait */
+#define PAUSE_ROUNDS 64                            /* in vain, after which it looks half as often */
 #define PAUSE_IDLE_US 20000                        /* and while nobody does */
 #define FLUSH_MS 30000
 
@@ -255,7 +256,13 @@ static void rest(struct view *view)
 {
     struct timespec until;
     pthread_mutex_lock(&view->lock);
-    long pause_us = view->wait_count > 0 ? PAUSE_WAITED_US : PAUSE_IDLE_US;
+    long pause_us = PAUSE_IDLE_US;
+    if (view->wait_count > 0) {
+        view->vain_rounds += 1;
+        for (pause_us = PAUSE_WAITED_US; pause_us < PAUSE_IDLE_US / 2 && view->vain_rounds * PAUSE_WAITED_US > pause_us * PAUSE_ROUNDS;) {
+            pause_us *= 2;
+        }
+    }
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += pause_us * 1000;
     until.tv_sec += until.tv_nsec / 1000000000;

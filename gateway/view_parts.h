@@ -68,6 +68,7 @@ struct view {
     pthread_cond_t woken;
     struct view_wait *waits[VIEW_SLOTS];
     size_t wait_count;
+    long vain_rounds; /* looks at the topics since the last wait began */
     struct view_status status;
 };
 

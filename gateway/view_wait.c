@@ -91,6 +91,7 @@ void view_await(struct view *view, struct view_wait *wait)
         wait->next = view->waits[slot];
         view->waits[slot] = wait;
         view->wait_count += 1;
+        view->vain_rounds = 0;
         pthread_cond_signal(&view->woken);
     }
     pthread_mutex_unlock(&view->lock);
