@@ -191,16 +191,7 @@ static enum status evaluate_condition(struct arena *arena, const struct conditio
         return STATUS_OK;
     }
     if (value->type != VALUE_BOOLEAN) {
-        static const char *const names[] = {"null", "boolean", "number", "string", "array", "object"};
-        struct str text;
-        TRY(value_to_text(arena, value, &text));
-        TRY(failure_set(arena, out_failure, errors_name(ERROR_QUERY_EVALUATION_ERROR),
-                        "The JSONata expression '%.*s' specified for the field '%.*s' returned an unexpected result type. Expected "
-                        "'boolean', but was '%s' for value: %.*s",
-                        STR_ARGS(condition->expression->text), STR_ARGS(condition->expression->field), names[value->type],
-                        STR_ARGS(text)));
-        out_failure->location = condition->expression->field;
-        return STATUS_OK;
+        return expression_unexpected(arena, condition->expression, "boolean", value, out_failure);
     }
     *out_matches = value->boolean;
     return STATUS_OK;

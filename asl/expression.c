@@ -462,3 +462,17 @@ enum status expression_evaluate(struct arena *arena, const struct expression *ex
     }
     UNREACHABLE("expression kind");
 }
+
+enum status expression_unexpected(struct arena *arena, const struct expression *expression, const char *wanted,
+                                  const struct value *value, struct failure *out_failure)
+{
+    static const char *const names[] = {"null", "boolean", "number", "string", "array", "object"};
+    struct str text;
+    TRY(value_to_text(arena, value, &text));
+    TRY(failure_set(arena, out_failure, errors_name(ERROR_QUERY_EVALUATION_ERROR),
+                    "The JSONata expression '%.*s' specified for the field '%.*s' returned an unexpected result type. Expected '%s', "
+                    "but was '%s' for value: %.*s",
+                    STR_ARGS(expression->text), STR_ARGS(expression->field), wanted, names[value->type], STR_ARGS(text)));
+    out_failure->location = expression->field;
+    return STATUS_OK;
+}

@@ -94,6 +94,10 @@ MUST_CHECK enum status expression_evaluate(struct arena *arena, const struct exp
                                            const struct expression_scope *scope, const struct value **out_value,
                                            struct failure *out_failure);
 
+/* The failure of a field that takes only values of a type ("boolean"), for what its JSONata expression gave. */
+MUST_CHECK enum status expression_unexpected(struct arena *arena, const struct expression *expression, const char *wanted,
+                                             const struct value *value, struct failure *out_failure);
+
 /* Whether a JSON string is a JSONata expression: begins with "{%" and ends with "%}". */
 bool expression_is_jsonata(struct str text);
 

@@ -116,23 +116,17 @@ static enum status evaluate_items(struct run *run, struct run_frame *frame, stru
     if (failure_is(out_failure) || (*out_items)->type == VALUE_ARRAY) {
         return STATUS_OK;
     }
-    static const char *const names[] = {"null", "boolean", "number", "string", "array", "object"};
-    struct str text;
-    TRY(value_to_text(run->arena, *out_items, &text));
     if (!state->jsonata) {
         return failure_set(run->arena, out_failure, errors_name(ERROR_RUNTIME), "Reference path \"%s\" must point to array.",
                            items == NULL ? "$" : items->text.bytes);
     }
     if (items == NULL) {
+        struct str text;
+        TRY(value_to_text(run->arena, *out_items, &text));
         return failure_set(run->arena, out_failure, errors_name(ERROR_QUERY_EVALUATION_ERROR),
                            "Map state input must be an array but was: %.*s", STR_ARGS(text));
     }
-    TRY(failure_set(run->arena, out_failure, errors_name(ERROR_QUERY_EVALUATION_ERROR),
-                    "The JSONata expression '%.*s' specified for the field 'Items' returned an unexpected result type. Expected 'array', "
-                    "but was '%s' for value: %.*s",
-                    STR_ARGS(items->text), names[(*out_items)->type], STR_ARGS(text)));
-    out_failure->location = STR("Items");
-    return STATUS_OK;
+    return expression_unexpected(run->arena, items, "array", *out_items, out_failure);
 }
 
 static enum status evaluate_concurrency(struct run *run, struct run_frame *frame, struct data effective, int64_t *out_limit,
@@ -153,6 +147,9 @@ static enum status evaluate_concurrency(struct run *run, struct run_frame *frame
         /* Seen on AWS: a string of digits will do, and a string is shown without its quotes. */
         bool number = value->type == VALUE_STRING ? str_to_int64(value->string, &limit)
                                                   : value->type == VALUE_NUMBER && value_to_int64(value, &limit);
+        if (expression->kind == EXPRESSION_JSONATA && value->type != VALUE_NUMBER) {
+            return expression_unexpected(run->arena, expression, "number", value, out_failure);
+        }
         if (!number || limit < 0) {
             struct str text = value->string;
             if (value->type != VALUE_STRING) {

@@ -148,6 +148,9 @@ static enum status fail_text(struct run *run, struct run_frame *frame, const str
         *out_text = value->string.bytes == NULL ? STR("") : value->string;
         return STATUS_OK;
     }
+    if (expression->kind == EXPRESSION_JSONATA) {
+        return expression_unexpected(run->arena, expression, "string", value, out_failure);
+    }
     struct str text;
     TRY(value_to_text(run->arena, value, &text));
     return failure_set(run->arena, out_failure, errors_name(ERROR_RUNTIME),

@@ -52,9 +52,14 @@ static enum status evaluate_seconds(struct run *run, const struct expression *ex
         }
     }
     if (value->type != VALUE_NUMBER || !value_to_int64(value, out_seconds) || *out_seconds < 1 || *out_seconds > SECONDS_MAX) {
-        struct str text;
+        struct str text = value->string;
         *out_seconds = RECORD_NONE;
-        TRY(value_to_text(run->arena, value, &text));
+        if (expression->kind == EXPRESSION_JSONATA && value->type != VALUE_NUMBER) {
+            return expression_unexpected(run->arena, expression, "number", value, out_failure);
+        }
+        if (value->type != VALUE_STRING) {
+            TRY(value_to_text(run->arena, value, &text));
+        }
         bool path = expression->kind == EXPRESSION_PATH;
         TRY(failure_set(run->arena, out_failure, errors_name(path ? ERROR_RUNTIME : ERROR_QUERY_EVALUATION_ERROR),
                         "The %.*s field refers to value \"%.*s\" which is not a valid positive integer: %.*s",

@@ -222,8 +222,9 @@ static enum status name_arns(struct runs *runs, struct interpreter_options *opti
     struct arena *arena = runs->context->arena;
     struct str region = settings_text(runs->context->settings, OPTION_AWS_REGION);
     struct str account = settings_text(runs->context->settings, OPTION_AWS_ACCOUNT);
-    TRY(arena_format(arena, &options->arn, "arn:aws:states:%.*s:%.*s:execution:%.*s:run", STR_ARGS(region), STR_ARGS(account),
-                     STR_ARGS(machine)));
+    TRY(arena_format(arena, &options->arn, "arn:aws:states:%.*s:%.*s:%s:%.*s:run%s", STR_ARGS(region), STR_ARGS(account),
+                     runs->express ? "express" : "execution", STR_ARGS(machine),
+                     runs->express ? ":00000000-0000-4000-8000-000000000000" : ""));
     TRY(arena_format(arena, &options->role_arn, "arn:aws:iam::%.*s:role/pawl", STR_ARGS(account)));
     return arena_format(arena, &options->state_machine_arn, "arn:aws:states:%.*s:%.*s:stateMachine:%.*s", STR_ARGS(region),
                         STR_ARGS(account), STR_ARGS(machine));

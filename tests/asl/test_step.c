@@ -113,29 +113,45 @@ static void run_case(void **state)
     arena_destroy(arena);
 }
 
+#define CASES_MAX 1000
+
+struct cases {
+    struct str lines[CASES_MAX];
+    struct CMUnitTest tests[CASES_MAX];
+    size_t count;
+};
+
+/* Each line of the file is a test. */
+static bool read_cases(struct arena *arena, const char *path, struct cases *cases)
+{
+    struct str rest;
+    if (script_read_file(arena, path, &rest) != STATUS_OK) {
+        fprintf(stderr, "%s cannot be read\n", path);
+        return false;
+    }
+    while (cases->count < CASES_MAX && script_next_line(&rest, &cases->lines[cases->count])) {
+        const struct value *test = NULL;
+        struct str name;
+        struct str *line = &cases->lines[cases->count];
+        if (value_parse(arena, *line, &test, NULL) != STATUS_OK ||
+            arena_copy(arena, value_get(test, STR("name"))->string, &name) != STATUS_OK) {
+            fprintf(stderr, "%s: case %zu is no JSON\n", path, cases->count + 1);
+            return false;
+        }
+        cases->tests[cases->count++] = (struct CMUnitTest){.name = name.bytes, .test_func = run_case, .initial_state = line};
+    }
+    return true;
+}
+
 int main(void)
 {
     struct arena *arena = arena_create(ARENA_BYTES);
-    struct str rest;
-    struct str lines[1000];
-    struct CMUnitTest tests[1000];
-    size_t count = 0;
-    if (script_read_file(arena, PAWL_SOURCE_DIR "/tests/conformance/steps.jsonl", &rest) != STATUS_OK) {
-        fputs("tests/conformance/steps.jsonl cannot be read\n", stderr);
+    static struct cases cases;
+    if (!read_cases(arena, PAWL_SOURCE_DIR "/tests/conformance/steps.jsonl", &cases) ||
+        !read_cases(arena, PAWL_SOURCE_DIR "/tests/conformance/language.jsonl", &cases)) {
         return 1;
     }
-    while (count < 1000 && script_next_line(&rest, &lines[count])) {
-        const struct value *test = NULL;
-        struct str name;
-        if (value_parse(arena, lines[count], &test, NULL) != STATUS_OK ||
-            arena_copy(arena, value_get(test, STR("name"))->string, &name) != STATUS_OK) {
-            fprintf(stderr, "steps.jsonl: line %zu is no JSON\n", count + 1);
-            return 1;
-        }
-        tests[count] = (struct CMUnitTest){.name = name.bytes, .test_func = run_case, .initial_state = &lines[count]};
-        count++;
-    }
-    int failed = _cmocka_run_group_tests("step", tests, count, NULL, NULL);
+    int failed = _cmocka_run_group_tests("step", cases.tests, cases.count, NULL, NULL);
     arena_destroy(arena);
     return failed;
 }
