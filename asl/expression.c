@@ -108,6 +108,22 @@ static bool states_has(const struct compiler *compiler, struct str name)
            (compiler->sees == EXPRESSION_SEES_ERROR && str_equal(name, STR("errorOutput")));
 }
 
+static enum status hint_reference(struct arena *arena, bool top, struct str name, struct str *out_hint)
+{
+    if (str_equal(name, STR("errorOutput"))) {
+        *out_hint = STR("only Assign and Output of a Catcher have it");
+    } else if (str_equal(name, STR("result")) && !top) {
+        *out_hint = STR("only Assign and Output of Task, Parallel and Map have it");
+    } else if (!top) {
+        *out_hint = STR("$states has input, result, errorOutput and context");
+    } else if (name.length > 0 && strchr("$*", name.bytes[0]) == NULL) {
+        return arena_format(arena, out_hint, "is it $states.input.%.*s, or the variable $%.*s?", STR_ARGS(name), STR_ARGS(name));
+    } else {
+        *out_hint = STR("the state's input is $states.input");
+    }
+    return STATUS_OK;
+}
+
 /* Seen on AWS: both are refused when the definition is created. */
 static void check_reference(void *owner, enum jsonata_reference type, struct str name)
 {
@@ -122,6 +138,9 @@ static void check_reference(void *owner, enum jsonata_reference type, struct str
     references->status =
         top ? arena_format(compiler->arena, &problem.message, "Reference to '%.*s' at the top level is not supported.", STR_ARGS(name))
             : arena_format(compiler->arena, &problem.message, "Field '$states.%.*s' does not exist.", STR_ARGS(name));
+    if (references->status == STATUS_OK) {
+        references->status = hint_reference(compiler->arena, top, name, &problem.hint);
+    }
     if (references->status == STATUS_OK) {
         references->status = add_problem(compiler, problem);
     }

@@ -57,6 +57,7 @@ struct expression_problem {
     struct str code;    /* of ValidateStateMachineDefinition: "INVALID_JSONATA_EXPRESSION" */
     struct str message; /* in AWS's words */
     struct str field;   /* JSONata: the value's path below the state, "Output/v"; else empty */
+    struct str hint;    /* how it may be mended; empty: no idea */
     const struct value *value;
     struct expression_problem *next;
 };

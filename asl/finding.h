@@ -13,6 +13,7 @@ struct finding {
     struct str code;     /* "SCHEMA_VALIDATION_FAILED" */
     struct str message;  /* in AWS's words where they are known */
     struct str location; /* "/States/X/Type"; STR_NONE: none */
+    struct str hint;     /* how it may be mended, in pawl's words; STR_NONE: none */
     size_t offset;       /* bytes into the text; FINDING_NOWHERE: unknown */
     uint32_t line;       /* of the text, from 1; 0: unknown */
     uint32_t column;     /* characters, from 1 */

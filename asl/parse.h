@@ -8,6 +8,7 @@
 #include "asl/identifier.h"
 #include "asl/machine_parts.h"
 #include "asl/name_table.h"
+#include "base/nearest.h"
 
 /* Where in the definition: a path of keys, printed as "/States/X/Retry[0]". */
 struct parse_place {
@@ -65,6 +66,9 @@ uint32_t parse_depth(const struct parse_place *place);
 MUST_CHECK enum status parse_finding(struct parser *parser, const struct parse_place *place, struct str key,
                                      const struct value *value, struct str code, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* Says how the finding that was added last may be mended. */
+MUST_CHECK enum status parse_hint(struct parser *parser, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum parse_warning_type { PARSE_WARNING_NO_DOLLAR, PARSE_WARNING_NO_PATH, PARSE_WARNING_PASS_RESULT_IS_STATIC };
 
@@ -136,6 +140,11 @@ MUST_CHECK enum status parse_exclusive(const struct parse_context *context, cons
 
 /* "Value is not a Reference Path". */
 MUST_CHECK enum status parse_not_a_reference(const struct parse_context *context, struct str key, const struct value *value);
+
+#define PARSE_HINTED_MAX 100 /* findings whose names are compared with what they may have meant: it takes time */
+
+/* The hint of an unknown name: the nearest of those that are known, if one is near. */
+MUST_CHECK enum status parse_hint_name(struct parser *parser, const struct nearest *nearest);
 
 /* Unknown or misplaced members, against a list of names. */
 MUST_CHECK enum status parse_members(const struct parse_context *context, const struct value *object,

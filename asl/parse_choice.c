@@ -146,6 +146,22 @@ static bool is_rule_field(struct str key, bool top)
            (top && (str_equal(key, STR("Next")) || str_equal(key, STR("Assign"))));
 }
 
+static enum status hint_comparison(const struct parse_context *context, struct str key)
+{
+    static const char *const others[] = {"Variable", "Next", "And", "Or", "Not", "Comment", "Assign"};
+    struct nearest nearest = nearest_begin(key);
+    if (context->parser->findings->count > PARSE_HINTED_MAX) {
+        return STATUS_OK;
+    }
+    for (int at = 0; at < COMPARISON_COUNT; at++) {
+        nearest_try(&nearest, str_of(comparisons[at].name));
+    }
+    for (size_t at = 0; at < sizeof others / sizeof others[0]; at++) {
+        nearest_try(&nearest, str_of(others[at]));
+    }
+    return parse_hint_name(context->parser, &nearest);
+}
+
 static bool is_jsonata_field(struct str key)
 {
     return str_equal(key, STR("Condition")) || str_equal(key, STR("Output"));
@@ -157,6 +173,7 @@ static enum status parse_condition(const struct parse_context *context, const st
     const struct value_member *test = NULL;
     const struct value_member *variable = NULL;
     bool path = false;
+    bool unknown = false;
     if (object->type != VALUE_OBJECT) {
         return PARSE_PROBLEM(context, STR_NONE, object, "Expected value of type Object");
     }
@@ -175,8 +192,17 @@ static enum status parse_condition(const struct parse_context *context, const st
             *condition = found;
             path = found_path;
         } else if (!is_rule_field(member->key, top)) {
-            TRY(is_jsonata_field(member->key) ? parse_other_language(context, member) : parse_unsupported(context, member));
+            if (is_jsonata_field(member->key)) {
+                TRY(parse_other_language(context, member));
+            } else {
+                TRY(parse_unsupported(context, member));
+                TRY(hint_comparison(context, member->key));
+                unknown = true;
+            }
         }
+    }
+    if (test == NULL && unknown) {
+        return STATUS_OK; /* that is the one */
     }
     if (test == NULL) {
         return PARSE_PROBLEM(context, STR_NONE, object, "A comparison, And, Or or Not is required");

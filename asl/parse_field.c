@@ -1,5 +1,6 @@
 #include "asl/parse.h"
 
+#include "base/assert.h"
 #include "base/buffer.h"
 #include "base/limits.h"
 
@@ -92,6 +93,30 @@ enum status parse_finding(struct parser *parser, const struct parse_place *place
     return findings_add(parser->arena, parser->findings, finding);
 }
 
+enum status parse_hint(struct parser *parser, const char *format, ...)
+{
+    struct findings *findings = parser->findings;
+    char *text = NULL;
+    if (findings->count == 0 || findings->count == FINDINGS_MAX) {
+        return STATUS_OK; /* the last one may not have been kept */
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        return STATUS_LIMIT_EXCEEDED;
+    }
+    enum status status = arena_copy(parser->arena, (struct str){text, (size_t)length}, &findings->items[findings->count - 1].hint);
+    free(text);
+    return status;
+}
+
+enum status parse_hint_name(struct parser *parser, const struct nearest *nearest)
+{
+    return nearest->best.length == 0 ? STATUS_OK : parse_hint(parser, "is it '%.*s'?", STR_ARGS(nearest->best));
+}
+
 enum status parse_warning(struct parser *parser, const struct parse_place *place, struct str key, const struct value *value,
                           enum parse_warning_type type)
 {
@@ -109,7 +134,17 @@ enum status parse_warning(struct parser *parser, const struct parse_place *place
     };
     struct finding finding = {.severity = FINDING_WARNING, .code = warnings[type].code, .message = warnings[type].message};
     TRY(begin_finding(parser, place, key, value, &finding));
-    return findings_add(parser->arena, parser->findings, finding);
+    TRY(findings_add(parser->arena, parser->findings, finding));
+    struct str name = key.length > 0 ? key : place->key;
+    switch (type) {
+    case PARSE_WARNING_NO_DOLLAR:
+        return parse_hint(parser, "name it \"%.*s.$\" to have it evaluated", STR_ARGS(name));
+    case PARSE_WARNING_NO_PATH:
+        return parse_hint(parser, "name it \"%.*sPath\" to have it evaluated", STR_ARGS(name));
+    case PARSE_WARNING_PASS_RESULT_IS_STATIC:
+        return parse_hint(parser, "Result is taken as it is; Parameters are evaluated");
+    }
+    UNREACHABLE("warning");
 }
 
 static struct parse_context at_place(const struct parse_context *context, const struct parse_place *place)
@@ -166,10 +201,27 @@ enum status parse_unsupported(const struct parse_context *context, const struct 
 
 enum status parse_other_language(const struct parse_context *context, const struct value_member *member)
 {
+    static const struct {
+        const char *jsonpath;
+        const char *jsonata;
+    } pairs[] = {{"Parameters", "Arguments"}, {"ItemsPath", "Items"},   {"InputPath", "Output"}, {"OutputPath", "Output"},
+                 {"ResultPath", "Output"},    {"Result", "Output"},     {"ResultSelector", "Output"},
+                 {"Variable", "Condition"}};
     bool jsonata = context->state->jsonata;
-    return PARSE_PROBLEM(context, STR_NONE, member->value,
+    const char *instead = NULL;
+    for (size_t at = 0; at < sizeof pairs / sizeof pairs[0] && instead == NULL; at++) {
+        bool found = str_equal(member->key, str_of(jsonata ? pairs[at].jsonpath : pairs[at].jsonata));
+        instead = !found ? NULL : jsonata ? pairs[at].jsonata : pairs[at].jsonpath;
+    }
+    TRY(PARSE_PROBLEM(context, STR_NONE, member->value,
                          "The QueryLanguage is set to '%s', but field '%.*s' is only supported for the '%s' QueryLanguage",
-                         jsonata ? "JSONata" : "JSONPath", STR_ARGS(member->key), jsonata ? "JSONPath" : "JSONata");
+                      jsonata ? "JSONata" : "JSONPath", STR_ARGS(member->key), jsonata ? "JSONPath" : "JSONata"));
+    if (jsonata && instead == NULL && str_ends_with(member->key, STR("Path"))) {
+        return parse_hint(context->parser, "%.*s takes an expression: \"{%% … %%}\"", (int)member->key.length - 4, member->key.bytes);
+    }
+    return instead == NULL ? STATUS_OK
+                           : parse_hint(context->parser, "%s does it in %s%s", instead, jsonata ? "JSONata" : "JSONPath",
+                                        jsonata ? "" : "; or the state says \"QueryLanguage\": \"JSONata\"");
 }
 
 enum status parse_exclusive(const struct parse_context *context, const struct value *object, const char *one, const char *other)
@@ -247,6 +299,7 @@ static enum status report_problems(const struct parse_context *context, struct s
         bool exact = problem->field.length > 0;
         TRY(parse_finding(context->parser, exact ? state_place(context) : &context->place, exact ? problem->field : key,
                           problem->value, problem->code, "%.*s", STR_ARGS(problem->message)));
+        TRY(problem->hint.length > 0 ? parse_hint(context->parser, "%.*s", STR_ARGS(problem->hint)) : STATUS_OK);
     }
     return STATUS_OK;
 }
@@ -392,7 +445,12 @@ enum status parse_members(const struct parse_context *context, const struct valu
             known = str_equal(object->members[at].key, str_of(names[name]));
         }
         if (!known) {
+            struct nearest nearest = nearest_begin(object->members[at].key);
+            for (size_t name = 0; name < name_count && context->parser->findings->count < PARSE_HINTED_MAX; name++) {
+                nearest_try(&nearest, str_of(names[name]));
+            }
             TRY(parse_unsupported(&there, &object->members[at]));
+            TRY(parse_hint_name(context->parser, &nearest));
         }
     }
     return STATUS_OK;

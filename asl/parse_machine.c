@@ -1,5 +1,6 @@
 #include "asl/parse.h"
 
+#include "base/buffer.h"
 #include "base/limits.h"
 
 /* A vector's room for one more item. */
@@ -19,6 +20,22 @@ static enum status grow(struct arena *arena, void **items, size_t item_bytes, ui
     return STATUS_OK;
 }
 
+/* Which state may have been meant. */
+static enum status hint_target(const struct parse_context *context, struct str name, bool elsewhere)
+{
+    struct parser *parser = context->parser;
+    struct nearest nearest = nearest_begin(name);
+    if (elsewhere) {
+        return parse_hint(parser, "there is such a state in another branch or Map; transitions don't leave theirs");
+    }
+    for (uint32_t at = 0; parser->findings->count <= PARSE_HINTED_MAX && at < parser->state_count; at++) {
+        if (parser->states[at]->machine == context->machine) {
+            nearest_try(&nearest, parser->states[at]->name);
+        }
+    }
+    return parse_hint_name(parser, &nearest);
+}
+
 enum status parse_target(const struct parse_context *context, const struct value *object, const struct parse_place *place,
                          struct str key, bool required, uint32_t *out_state)
 {
@@ -34,8 +51,9 @@ enum status parse_target(const struct parse_context *context, const struct value
     }
     const struct name_entry *entry = name_table_find(&parser->names, 0, value->string);
     if (entry == NULL || parser->states[entry->number]->machine != context->machine) {
-        return parse_finding(parser, place, key, value, FINDING_CODE_TRANSITION, "Missing 'Next' target: %.*s",
-                             STR_ARGS(value->string));
+        TRY(parse_finding(parser, place, key, value, FINDING_CODE_TRANSITION, "Missing 'Next' target: %.*s",
+                          STR_ARGS(value->string)));
+        return hint_target(context, value->string, entry != NULL);
     }
     *out_state = entry->number;
     return STATUS_OK;
@@ -62,6 +80,36 @@ static const struct field_rule field_rules[] = {
 static const char type_letters[] = {'P', 'T', 'C', 'W', 'S', 'F', 'L', 'M'};
 _Static_assert(sizeof type_letters == STATE_TYPE_COUNT, "a letter a state type, in the order of states.def");
 
+/* Which states have the field, or which field of this one may have been meant. */
+static enum status hint_field(const struct parse_context *context, struct str key, const struct field_rule *rule)
+{
+    static const struct str names[] = {
+#define STATE(id, name, parse, enter) STR_INIT(name),
+#include "asl/states.def"
+    };
+    struct buffer types = buffer_in(context->parser->arena);
+    struct nearest nearest = nearest_begin(key);
+    if (context->parser->findings->count > PARSE_HINTED_MAX) {
+        return STATUS_OK;
+    }
+    if (rule != NULL) {
+        for (size_t at = 0; at < STATE_TYPE_COUNT; at++) {
+            if (strchr(rule->types, type_letters[at]) != NULL) {
+                TRY(buffer_format(&types, "%s%.*s", types.length > 0 ? ", " : "", STR_ARGS(names[at])));
+            }
+        }
+        return parse_hint(context->parser, "it belongs to %.*s", STR_ARGS(buffer_text(&types)));
+    }
+    for (size_t field = 0; field < sizeof field_rules / sizeof field_rules[0]; field++) {
+        rule = &field_rules[field];
+        if (strchr(rule->types, type_letters[context->state->type]) != NULL &&
+            (context->state->jsonata ? rule->jsonata : rule->jsonpath)) {
+            nearest_try(&nearest, str_of(rule->name));
+        }
+    }
+    return parse_hint_name(context->parser, &nearest);
+}
+
 static enum status check_fields(const struct parse_context *context)
 {
     char letter = type_letters[context->state->type];
@@ -73,6 +121,7 @@ static enum status check_fields(const struct parse_context *context)
         }
         if (rule == NULL || strchr(rule->types, letter) == NULL) {
             TRY(parse_unsupported(context, member));
+            TRY(hint_field(context, member->key, rule));
         } else if (!(context->state->jsonata ? rule->jsonata : rule->jsonpath)) {
             TRY(parse_other_language(context, member));
         }
@@ -150,8 +199,13 @@ static enum status parse_type(const struct parse_context *context)
         }
     }
     context->state->type = STATE_TYPE_COUNT;
-    return PARSE_PROBLEM(context, STR("Type"), type,
-                         "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]");
+    TRY(PARSE_PROBLEM(context, STR("Type"), type,
+                      "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]"));
+    struct nearest nearest = nearest_begin(type->type == VALUE_STRING ? type->string : STR(""));
+    for (int at = 0; at < STATE_TYPE_COUNT; at++) {
+        nearest_try(&nearest, names[at]);
+    }
+    return parse_hint_name(context->parser, &nearest);
 }
 
 /* The fields that several types have; which type may have which is check_fields' matter. */
@@ -279,7 +333,8 @@ static enum status check_transitions(struct parser *parser, const struct parse_p
     }
     if (!terminal) {
         /* Seen on AWS: no location, and no word of what can't be reached. */
-        return parse_finding(parser, NULL, STR_NONE, states, STR("MISSING_END_STATE"), "Workflow has no terminal state");
+        TRY(parse_finding(parser, NULL, STR_NONE, states, STR("MISSING_END_STATE"), "Workflow has no terminal state"));
+        return parse_hint(parser, "give one state \"End\": true, or add a Succeed or Fail");
     }
     TRY(mark_reachable(parser, start, first, count, reached));
     for (uint32_t at = 0; at < count; at++) {

@@ -106,6 +106,31 @@ static enum status add_route(struct parser *parser, struct str route)
     return STATUS_OK;
 }
 
+static enum status hint_resource(const struct parse_context *context, const struct state_task *task)
+{
+    struct resource resource;
+    struct parser *parser = context->parser;
+    if (!str_starts_with(task->resource_text, STR("arn:"))) {
+        return parse_hint(parser, "it is an ARN, like arn:aws:states:::lambda:invoke");
+    }
+    if (resource_parse(task->resource_text, &resource) != STATUS_OK || resource.kind != RESOURCE_INTEGRATION) {
+        return STATUS_OK;
+    }
+    if (str_starts_with(resource.service, STR("aws-sdk:"))) {
+        return parse_hint(parser, "aws-sdk actions begin in lower case, and have no .sync");
+    }
+    size_t dot = str_find(resource.action, '.');
+    struct str name;
+    TRY(arena_format(parser->arena, &name, "%.*s:%.*s", STR_ARGS(resource.service), (int)dot, resource.action.bytes));
+    struct nearest nearest = nearest_begin(name);
+    resource_try_names(&nearest);
+    if (nearest.distance == 0 && dot < resource.action.length) {
+        return parse_hint(parser, "%.*s has no '%.*s'", STR_ARGS(name), STR_ARGS(str_from(resource.action, dot)));
+    }
+    return nearest.best.length > 0 ? parse_hint_name(parser, &nearest)
+                                   : parse_hint(parser, "is it arn:aws:states:::aws-sdk:%.*s?", STR_ARGS(name));
+}
+
 static enum status parse_resource(struct parse_context *context)
 {
     struct str key = STR("Resource");
@@ -119,10 +144,11 @@ static enum status parse_resource(struct parse_context *context)
         return STATUS_OK;
     }
     if (resource_parse(task->resource_text, &task->resource) != STATUS_OK || !resource_is_known(&task->resource)) {
-        return PARSE_PROBLEM(context, key, value,
-                             "The resource provided %.*s is not recognized. The value is not a valid resource ARN, or the resource is "
-                             "not available in this region.",
-                             STR_ARGS(task->resource_text));
+        TRY(PARSE_PROBLEM(context, key, value,
+                          "The resource provided %.*s is not recognized. The value is not a valid resource ARN, or the resource is "
+                          "not available in this region.",
+                          STR_ARGS(task->resource_text)));
+        return hint_resource(context, task);
     }
     if (context->parser->type == MACHINE_EXPRESS) {
         if (task->resource.kind == RESOURCE_ACTIVITY) {

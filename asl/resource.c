@@ -123,3 +123,14 @@ bool resource_is_known(const struct resource *resource)
     }
     return false;
 }
+
+void resource_try_names(struct nearest *nearest)
+{
+    static const struct str names[] = {
+#define INTEGRATION(service, action, patterns) STR_INIT(service ":" action),
+#include "asl/integrations.def"
+    };
+    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++) {
+        nearest_try(nearest, names[at]);
+    }
+}

@@ -3,6 +3,7 @@
 #define PAWL_ASL_RESOURCE_H
 
 #include "base/arena.h"
+#include "base/nearest.h"
 
 enum resource_kind {
     RESOURCE_LAMBDA,      /* arn:<p>:lambda:<r>:<acct>:function:<name>[:qualifier] */
@@ -29,5 +30,8 @@ MUST_CHECK enum status resource_parse(struct str arn, struct resource *out_resou
 
 /* Whether a Task may have it: an integration must be one that AWS has, in a pattern that it has (asl/integrations.def). */
 bool resource_is_known(const struct resource *resource);
+
+/* Tries the names of all optimized integrations, "lambda:invoke". */
+void resource_try_names(struct nearest *nearest);
 
 #endif

@@ -69,6 +69,9 @@ static enum status write_object(struct buffer *buffer, const struct finding *fin
     if (finding->line > 0) {
         TRY(buffer_format(buffer, ",\"line\":%u,\"column\":%u", finding->line, finding->column));
     }
+    if (finding->hint.length > 0) {
+        TRY(add_text(buffer, "hint", finding->hint));
+    }
     return buffer_add_byte(buffer, '}');
 }
 
@@ -143,6 +146,13 @@ static enum status write_source(struct buffer *buffer, struct str source, const 
     return buffer_format(buffer, "%s^%s\n", paint.strong, paint.off);
 }
 
+static enum status write_hint(struct buffer *buffer, struct str hint, struct paint paint)
+{
+    TRY(buffer_format(buffer, "%s       = %s%shint:%s ", paint.faint, paint.off, paint.stage, paint.off));
+    TRY(timeline_text(buffer, hint, 0));
+    return buffer_add_byte(buffer, '\n');
+}
+
 static enum status write_finding(struct buffer *buffer, const struct definition_file *file, const struct finding *finding,
                                  bool error, struct paint paint)
 {
@@ -161,7 +171,10 @@ static enum status write_finding(struct buffer *buffer, const struct definition_
         TRY(buffer_add_byte(buffer, ')'));
     }
     TRY(buffer_add_byte(buffer, '\n'));
-    return finding->line > 0 ? write_source(buffer, file->source, finding, paint) : STATUS_OK;
+    if (finding->line > 0) {
+        TRY(write_source(buffer, file->source, finding, paint));
+    }
+    return finding->hint.length > 0 ? write_hint(buffer, finding->hint, paint) : STATUS_OK;
 }
 
 enum status diagnosis_write_text(struct buffer *buffer, const struct definition_file *file, const struct diagnosis_view *view,

@@ -1,6 +1,7 @@
 #include "cli/mocks.h"
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
+
 
 #include <stdarg.h>
 #include <stdio.h>

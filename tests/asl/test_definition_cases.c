@@ -2,6 +2,7 @@
  * on purpose is in tests/conformance/definitions-differ.txt, a name and the reason a line. */
 #include "asl/machine.h"
 #include "asl/value.h"
+#include "base/buffer.h"
 #include "step_script.h"
 
 #include <setjmp.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define ARENA_BYTES ((size_t)1 << 30)
 #define SHARED "/../shared/languages/definitions/cases.jsonl"
@@ -191,12 +193,101 @@ static void test_finding_place(void **state)
     arena_destroy(arena);
 }
 
+/* What a mistake was meant to be. */
+static void test_hints(void **state)
+{
+    static const struct {
+        const char *state;
+        const char *hint;
+    } rows[] = {
+        {"\"Type\":\"Tsak\"", "is it 'Task'?"},
+        {"\"Type\":\"Pass\",\"End\":true,\"Paramters\":{}", "is it 'Parameters'?"},
+        {"\"Type\":\"Pass\",\"End\":true,\"Catch\":[]", "it belongs to Task, Parallel, Map"},
+        {"\"Type\":\"Pass\",\"Next\":\"b\"", "is it 'B'?"},
+        {"\"Type\":\"Pass\",\"Next\":\"Q\"", "there is such a state in another branch or Map; transitions don't leave theirs"},
+        {"\"Type\":\"Pass\",\"Output\":1,\"End\":true",
+         "InputPath does it in JSONPath; or the state says \"QueryLanguage\": \"JSONata\""},
+        {"\"Type\":\"Wait\",\"QueryLanguage\":\"JSONata\",\"SecondsPath\":\"$.a\",\"End\":true",
+         "Seconds takes an expression: \"{% … %}\""},
+        {"\"Type\":\"Pass\",\"QueryLanguage\":\"JSONata\",\"Output\":\"{% a %}\",\"End\":true",
+         "is it $states.input.a, or the variable $a?"},
+        {"\"Type\":\"Pass\",\"QueryLanguage\":\"JSONata\",\"Output\":\"{% $states.result %}\",\"End\":true",
+         "only Assign and Output of Task, Parallel and Map have it"},
+        {"\"Type\":\"Task\",\"Resource\":\"lambda\",\"End\":true", "it is an ARN, like arn:aws:states:::lambda:invoke"},
+        {"\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::sqs:sendMessages\",\"End\":true", "is it 'sqs:sendMessage'?"},
+        {"\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::sqs:sendMessage.sync\",\"End\":true", "sqs:sendMessage has no '.sync'"},
+        {"\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::s3:copyObject\",\"End\":true", "is it arn:aws:states:::aws-sdk:s3:copyObject?"},
+        {"\"Type\":\"Choice\",\"Choices\":[{\"Variable\":\"$.a\",\"StringEqual\":\"x\",\"Next\":\"B\"}]", "is it 'StringEquals'?"},
+        {"\"Type\":\"Pass\",\"Result\":\"$.a\",\"End\":true", "Result is taken as it is; Parameters are evaluated"},
+    };
+    (void)state;
+    for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
+        struct arena *arena = arena_create(1 << 24);
+        const struct machine *machine = NULL;
+        struct findings findings;
+        struct str text;
+        assert_int_equal(arena_format(arena, &text,
+                                      "{\"StartAt\":\"A\",\"States\":{\"B\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":"
+                                      "[{\"StartAt\":\"Q\",\"States\":{\"Q\":{\"Type\":\"Pass\",\"End\":true}}}]},\"A\":{%s}}}",
+                                      rows[at].state),
+                         STATUS_OK);
+        enum status status = machine_compile(arena, text, MACHINE_STANDARD, &machine, &findings);
+        bool found = false;
+        for (size_t item = 0; item < findings.count; item++) {
+            found = found || str_equal(findings.items[item].hint, str_of(rows[at].hint));
+        }
+        if (!found) {
+            fail_msg("%s: %s is not told (%d, %zu findings: %.*s)", rows[at].state, rows[at].hint, (int)status, findings.count,
+                     STR_ARGS(findings.count > 0 ? findings.items[0].hint : STR_NONE));
+        }
+        arena_destroy(arena);
+    }
+}
+
+/* Many findings, many labels, many keys: nothing is quadratic. */
+static void test_large(void **state)
+{
+    (void)state;
+    static const char *const shapes[] = {"\"f%d\":1,", "\"k%d.$\":\"$.a\",", "\"k%d\":\"$.a\",",
+                                         "\"A%d\":{\"Type\":\"Pass\",\"Next\":\"Q\"},"};
+    static const char *const heads[] = {
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{",
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true,\"Parameters\":{",
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true,\"Parameters\":{",
+        "{\"StartAt\":\"A\",\"States\":{",
+    };
+    static const char *const tails[] = {"\"Type\":\"Pass\",\"End\":true}}}", "\"z\":1}}}}", "\"z\":1}}}}",
+                                        "\"A\":{\"Type\":\"Pass\",\"End\":true}}}"};
+    for (size_t at = 0; at < sizeof shapes / sizeof shapes[0]; at++) {
+        struct arena *arena = arena_create((size_t)1 << 30);
+        struct buffer text = buffer_in(arena);
+        const struct machine *machine = NULL;
+        struct findings findings;
+        assert_int_equal(buffer_add(&text, str_of(heads[at])), STATUS_OK);
+        for (int item = 0; text.length < 1000000; item++) {
+            char one[100];
+            snprintf(one, sizeof one, shapes[at], item);
+            assert_int_equal(buffer_add(&text, str_of(one)), STATUS_OK);
+        }
+        assert_int_equal(buffer_add(&text, str_of(tails[at])), STATUS_OK);
+        clock_t begin = clock();
+        enum status status = machine_compile(arena, buffer_text(&text), MACHINE_STANDARD, &machine, &findings);
+        double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+        print_message("%s: %zu findings in %.3f s\n", shapes[at], findings.count, seconds);
+        assert_true(status == STATUS_OK || status == STATUS_INVALID);
+        assert_true(seconds < 5);
+        arena_destroy(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_mutations),
         cmocka_unit_test(test_finding_place),
+        cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* The name that a misspelled one was meant to be. */
-#ifndef PAWL_CLI_NEAREST_H
-#define PAWL_CLI_NEAREST_H
+#ifndef PAWL_BASE_NEAREST_H
+#define PAWL_BASE_NEAREST_H
 
 #include "base/str.h"
 

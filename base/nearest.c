@@ -1,4 +1,4 @@
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <ctype.h>
 
@@ -14,24 +14,31 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Levenshtein's distance; a different case counts nothing. */
+static bool same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* How many letters must be changed, left out, put in, or swapped with their neighbour; a different case counts nothing. */
 static size_t distance(struct str a, struct str b)
 {
-    size_t row[BYTES_MAX + 1];
+    size_t rows[3][BYTES_MAX + 1];
     for (size_t at = 0; at <= b.length; at++) {
-        row[at] = at;
+        rows[0][at] = at;
     }
     for (size_t i = 1; i <= a.length; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i - 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= b.length; j++) {
-            bool same = tolower((unsigned char)a.bytes[i - 1]) == tolower((unsigned char)b.bytes[j - 1]);
-            size_t change = diagonal + (same ? 0 : 1);
-            diagonal = row[j];
-            row[j] = least(change, least(row[j], row[j - 1]) + 1);
+            size_t change = above[j - 1] + (same(a.bytes[i - 1], b.bytes[j - 1]) ? 0 : 1);
+            row[j] = least(change, least(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && same(a.bytes[i - 1], b.bytes[j - 2]) && same(a.bytes[i - 2], b.bytes[j - 1])) {
+                row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
+            }
         }
     }
-    return row[b.length];
+    return rows[a.length % 3][b.length];
 }
 
 void nearest_try(struct nearest *nearest, struct str name)
