@@ -23,6 +23,9 @@
 
 #ifdef ARENA_POISONS
 #define GAP_BYTES ALIGNMENT
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* gcc takes a pointer to const for a promise to read */
+#endif
 void __asan_poison_memory_region(const volatile void *memory, size_t size);
 void __asan_unpoison_memory_region(const volatile void *memory, size_t size);
 #else
