@@ -4,9 +4,12 @@
 #include "base/mutant.h"
 #include "bus/bus_port.h"
 #include "processor/loop_parts.h"
+#include "state/restore.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+#define REBUILDS_MAX 8 /* of a partition, before the process gives up */
 
 enum status batch_abort_open(struct loop *loop, struct bus_error *out_error)
 {
@@ -117,7 +120,11 @@ static enum status close_partition(struct loop *loop, struct partition *partitio
     struct store *store = &partition->store;
     store_begin(store, loop->batch_arena);
     for (const struct partition_usage *usage = partition->usage; usage != NULL; usage = usage->next) {
-        TRY(put_usage(loop, partition, usage));
+        enum status status = put_usage(loop, partition, usage);
+        if (status == STATUS_CORRUPT) {
+            return batch_rows_broken(partition, status, out_error);
+        }
+        TRY(status);
     }
     TRY(put_commit_row(loop, partition));
     for (size_t at = 0; at < store->changes.count; at++) {
@@ -296,9 +303,63 @@ static enum status fenced(struct loop *loop)
     return STATUS_OK;
 }
 
+enum status batch_rows_broken(struct partition *partition, enum status status, struct bus_error *out_error)
+{
+    partition->rows_broken = true;
+    return bus_port_fail(out_error, STATUS_CORRUPT, "the rows of partition %" PRIu32 " can't be read: %s", partition->id,
+                         status_text(status));
+}
+
+/* The changelog has what the store has lost. What was noted of the record that found it out stays: if it finds the same in
+ * the rebuilt rows, it is given up. */
+static enum status rebuild(struct loop *loop, struct partition *partition, struct bus_error *out_error)
+{
+    struct partition_attempt attempt = partition->attempt;
+    uint32_t rebuilds = partition->rebuilds + 1;
+    struct kv_error error = {""};
+    char quoted[600];
+    log_event(LOG_ERROR, "partition_rebuilt", "thread=%" PRIu32 " partition=%" PRIu32 " reason=%s", loop->thread,
+              partition->id, log_quote(str_of(out_error->text), quoted, sizeof quoted));
+    if (rebuilds > REBUILDS_MAX) {
+        return STATUS_FATAL;
+    }
+    if (restore_empty(loop->shared.kv, partition->id, &error) != STATUS_OK) {
+        return bus_port_fail(out_error, STATUS_FATAL, "the rows of partition %" PRIu32 " can't be deleted: %s", partition->id,
+                             error.text);
+    }
+    counters_add(loop->shared.counters, COUNTER_REBUILDS, 1);
+    takeover_begin_again(loop, partition);
+    partition->attempt = attempt;
+    partition->rebuilds = rebuilds;
+    return STATUS_RETRIABLE;
+}
+
+/* Whose rows are broken begins anew, from nothing. */
+static enum status fail_broken(struct loop *loop, struct bus_error *out_error)
+{
+    struct bus_error ignored;
+    loop->must_abort = loop->must_abort || loop->batch.begun;
+    drop(loop);
+    counters_add(loop->shared.counters, COUNTER_ABORTS, 1);
+    if (batch_abort_open(loop, &ignored) == STATUS_FATAL) {
+        *out_error = ignored;
+        return STATUS_FATAL;
+    }
+    enum status status = STATUS_RETRIABLE;
+    for (size_t at = 0; status == STATUS_RETRIABLE && at < loop->partition_count; at++) {
+        if (loop->partitions[at]->rows_broken) {
+            status = rebuild(loop, loop->partitions[at], out_error);
+        }
+    }
+    return status;
+}
+
 enum status batch_fail(struct loop *loop, enum status status, struct bus_error *out_error)
 {
     bool begun = loop->batch.begun;
+    if (status == STATUS_CORRUPT) {
+        return fail_broken(loop, out_error);
+    }
     if (status != STATUS_ABORTABLE && status != STATUS_FENCED && status != STATUS_LIMIT_EXCEEDED &&
         status != STATUS_RETRIABLE) {
         return status;

@@ -114,7 +114,7 @@ static enum status give_up(struct handling *handling, struct str reason)
         if (status == STATUS_OK) {
             arn = row->arn;
             TRY(handle_park(handling, row, reason));
-        } else if (status != STATUS_NOT_FOUND) {
+        } else if (status != STATUS_NOT_FOUND && status != STATUS_CORRUPT) {
             return status;
         }
     }

@@ -81,7 +81,7 @@ static struct poison_subject subject_of(const struct handling *handling)
 /* Whether what is noted in the partition was done for this record or timer. */
 static bool attempt_is_for(const struct partition_attempt *attempt, const struct handling *handling)
 {
-    if (attempt->count == 0 && !attempt->definition_overdue) {
+    if (attempt->count == 0 && !attempt->definition_overdue && !attempt->rows_unreadable) {
         return false;
     }
     if (handling->timer != NULL) {
@@ -226,6 +226,8 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
     }
     if (proved) {
         status = handle_give_up(handling, STR("every transaction with it failed"));
+    } else if (handling->attempt != NULL && handling->attempt->rows_unreadable) {
+        status = handle_give_up(handling, STR("the rows it needs can't be read, as the changelog has them"));
     } else if (handling->attempt != NULL && handling->attempt->count > NEEDS_MAX) {
         status = handle_give_up(handling, STR("what it needs can't be had"));
     } else {
@@ -236,9 +238,17 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
         TRY(keep_need(loop, handling));
         return STATUS_RETRIABLE;
     }
+    if (status == STATUS_CORRUPT || status == STATUS_NOT_FOUND) {
+        begin_attempt(partition, handling);
+        partition->attempt.rows_unreadable = true;
+        return batch_rows_broken(partition, status, out_error);
+    }
     if (status != STATUS_OK) {
-        return bus_port_fail(out_error, STATUS_FATAL, "the rows of partition %" PRIu32 " can't be read: %s",
-                             partition->id, status_text(status));
+        return bus_port_fail(out_error, STATUS_FATAL, "partition %" PRIu32 ": %s", partition->id, status_text(status));
+    }
+    if (handling->given_up.bytes != NULL) {
+        /* A parked execution keeps its timer, which is passed over from now on. */
+        partition->attempt = (struct partition_attempt){.count = 0};
     }
     loop->batch.records++;
     loop->batch.has_subject = true;
@@ -386,6 +396,9 @@ static enum status fire_one(struct loop *loop, struct partition *partition, cons
     if (status == STATUS_NOT_FOUND) {
         return STATUS_OK;
     }
+    if (status == STATUS_CORRUPT) {
+        return batch_rows_broken(partition, status, out_error);
+    }
     TRY(status);
     handling.timer = timer;
     status = run(loop, &handling, out_error);
@@ -405,6 +418,9 @@ static enum status fire_partition(struct loop *loop, struct partition *partition
         return STATUS_LIMIT_EXCEEDED;
     }
     enum status status = timers_due(&partition->store, arena, now_ms, TIMERS_AT_ONCE, &timers, &count);
+    if (status == STATUS_CORRUPT) {
+        status = batch_rows_broken(partition, status, out_error);
+    }
     for (size_t at = 0; status == STATUS_OK && at < count && !is_full(loop); at++) {
         status = fire_one(loop, partition, &timers[at], out_error);
     }
@@ -527,7 +543,8 @@ static enum status publish_usage(struct loop *loop, struct bus_error *out_error)
     for (size_t at = 0; at < loop->partition_count && loop->need.type == NEED_NOTHING; at++) {
         struct partition *partition = loop->partitions[at];
         if (partition->phase == PARTITION_ACTIVE && !partition->waiting && !partition->seek_pending) {
-            TRY(publish_uses(loop, partition, out_error));
+            enum status status = publish_uses(loop, partition, out_error);
+            TRY(status == STATUS_CORRUPT ? batch_rows_broken(partition, status, out_error) : status);
         }
     }
     return STATUS_OK;

@@ -66,7 +66,11 @@ void batch_count_usage(struct loop *loop, struct partition *partition, const str
  * last commit (FENCED: all begin anew). */
 MUST_CHECK enum status batch_commit(struct loop *loop, struct bus_error *out_error);
 
-/* Drops the batch because of `status` (ABORTABLE or FENCED, others are passed on). What it returns is what the loop
+/* A row of the partition can't be read, or one is missing that another tells of: always STATUS_CORRUPT, with the error. The
+ * batch is to fail by it, which rebuilds the rows from the changelog. */
+enum status batch_rows_broken(struct partition *partition, enum status status, struct bus_error *out_error);
+
+/* Drops the batch because of `status` (ABORTABLE, FENCED or CORRUPT, others are passed on). What it returns is what the loop
  * goes on with: OK, or a status that ends the thread. */
 MUST_CHECK enum status batch_fail(struct loop *loop, enum status status, struct bus_error *out_error);
 

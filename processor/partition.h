@@ -34,6 +34,7 @@ struct partition_attempt {
     uint32_t count;          /* needs met for it */
     bool definition_awaited; /* pawl.definitions was read to the end: what is not there now does not exist */
     bool definition_overdue; /* it was waited for as long as a start waits */
+    bool rows_unreadable;    /* what it needs of the rows could not be read; they were rebuilt since */
     bool routes_refused;     /* `refusal` says why */
     char refusal[512];
 };
@@ -55,6 +56,8 @@ struct partition {
     bool holds_rows; /* the process's owner table names this thread */
     char refusal[512];
     uint32_t disagreements; /* between group and commit row, in a row */
+    bool rows_broken;       /* a row can't be read: they are to be rebuilt from the changelog */
+    uint32_t rebuilds;      /* for that reason */
     struct bus_position stable;
     struct restorer_job *restore;
     struct store store;
