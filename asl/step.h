@@ -76,12 +76,14 @@ enum step_outcome {
     STEP_MISPLACED, /* STEP_TASK_SUBMITTED of a task that is not handed over: neither .sync nor .waitForTaskToken */
 };
 
-/* Whether a task's request would arrive, asked before it is sent: a route that fails fails the task. */
+/* What a task is asked for by: a route that fails fails the task, an activity that is not there the state. */
 struct step_routes {
     void *owner;
     /* *out_cause: why it never would, naming where to, in `arena`; STR_NONE: it would. */
     enum status (*refusal)(void *owner, struct arena *arena, struct str route, const struct task_request *request,
                            struct str *out_cause);
+    /* Whether the activity exists, asked before its task is scheduled. */
+    enum status (*has_activity)(void *owner, struct str arn, bool *out_exists);
 };
 
 struct step {
@@ -91,7 +93,7 @@ struct step {
     struct env *env;                /* now_ms: the wall clock; the step raises it to the execution's last time */
     const struct step_config *config;
     const struct stage_observer *observer; /* NULL: nobody looks on */
-    const struct step_routes *routes; /* NULL: every request arrives */
+    const struct step_routes *routes; /* NULL: every request arrives, and every activity exists */
     const struct value *context;           /* stands for the context object; NULL: it is made as usual */
 };
 

@@ -259,6 +259,20 @@ static void restart_heartbeat(struct run *run, struct run_frame *frame)
     }
 }
 
+/* Of an activity's task: that it is not there. */
+static enum status check_activity(struct run *run, struct run_frame *frame, struct failure *out_failure)
+{
+    const struct state_task *task = &run_state(run, frame)->task;
+    const struct step_routes *routes = run->step->routes;
+    bool exists = true;
+    if (task->resource.kind == RESOURCE_ACTIVITY && routes != NULL) {
+        TRY(routes->has_activity(routes->owner, task->resource_text, &exists));
+    }
+    return exists ? STATUS_OK
+                  : failure_set(run->arena, out_failure, errors_name(ERROR_RUNTIME), "The activity %.*s does not exist.",
+                                STR_ARGS(task->resource_text));
+}
+
 enum status step_schedule_task(struct run *run, struct run_frame *frame)
 {
     struct attempt attempt;
@@ -269,6 +283,10 @@ enum status step_schedule_task(struct run *run, struct run_frame *frame)
     }
     if (attempt.parameters.length > run->step->config->payload_bytes_max) {
         return step_fail_parameters_size(run, frame);
+    }
+    TRY(check_activity(run, frame, &failure));
+    if (failure_is(&failure)) {
+        return step_fail_evaluation(run, frame, failure);
     }
     int64_t now_ms = run->step->env->now_ms;
     frame->row.task_flags = 0;

@@ -78,7 +78,7 @@ static enum exit_code find_machine(struct context *context, const struct bus_top
         return EXIT_CODE_OK;
     }
     struct definition *found = head;
-    TRY_MEMORY(context, arena_format(context->arena, &key, "%.*s#%.*s", STR_ARGS(arn), STR_ARGS(found->revision_id)));
+    TRY_MEMORY(context, arena_format(context->arena, &key, "%.*s#%.*s", STR_ARGS(found->state_machine_arn), STR_ARGS(found->revision_id)));
     TRY_RUN(scan_open(context, topic, 0, &scan));
     code = find_last(context, &scan, key, &value);
     if (code == EXIT_CODE_OK && value.bytes != NULL) {

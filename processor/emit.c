@@ -151,9 +151,23 @@ static enum status refusal(void *owner, struct arena *arena, struct str route, c
                         STR_ARGS(prefix), STR_ARGS(route), bytes, limit.bytes_max);
 }
 
+/* An activity that was not seen may have been published a moment ago: that is known when the topic was read to its end. */
+static enum status has_activity(void *owner, struct str arn, bool *out_exists)
+{
+    const struct emit_routes *routes = owner;
+    struct handling *handling = routes->handling;
+    struct definition_head head;
+    enum status status = definitions_head(handling->definitions, handling->arena, arn, &head);
+    if (status == STATUS_NOT_FOUND && (handling->attempt == NULL || !handling->attempt->definition_awaited)) {
+        return handling_needs(handling, (struct need){.type = NEED_DEFINITION});
+    }
+    *out_exists = status == STATUS_OK && head.kind == DEFINITION_ACTIVITY;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 struct step_routes emit_routes(struct emit_routes *owner)
 {
-    return (struct step_routes){.owner = owner, .refusal = refusal};
+    return (struct step_routes){.owner = owner, .refusal = refusal, .has_activity = has_activity};
 }
 
 /* ---- The execution ---- */

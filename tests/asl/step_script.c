@@ -118,13 +118,21 @@ static enum status do_action(struct arena *arena, struct interpreter *interprete
     return STATUS_OK;
 }
 
-/* `owner` is an object, route to cause; NULL: none is refused. */
+/* `owner` is the test; its refusedRoutes is an object, route to cause. */
 static enum status refusal(void *owner, struct arena *arena, struct str route, const struct task_request *request,
                            struct str *out_cause)
 {
-    const struct value *cause = owner == NULL ? NULL : value_get(owner, route);
+    const struct value *cause = value_get(value_get(owner, STR("refusedRoutes")), route);
     (void)arena, (void)request;
     *out_cause = cause == NULL ? STR_NONE : cause->string;
+    return STATUS_OK;
+}
+
+/* Its missingActivity is the ARN of one that is not there. */
+static enum status has_activity(void *owner, struct str arn, bool *out_exists)
+{
+    const struct value *missing = value_get(owner, STR("missingActivity"));
+    *out_exists = missing == NULL || !str_equal(missing->string, arn);
     return STATUS_OK;
 }
 
@@ -144,7 +152,7 @@ enum status script_run(struct arena *arena, const struct value *test, struct scr
     int64_t number = 0;
     TRY_NEW(config);
     TRY_NEW(routes);
-    *routes = (struct step_routes){.owner = (void *)value_get(test, STR("refusedRoutes")), .refusal = refusal};
+    *routes = (struct step_routes){.owner = (void *)test, .refusal = refusal, .has_activity = has_activity};
     *config = step_config_default;
     if (payload != NULL && value_to_int64(payload, &number)) {
         config->payload_bytes_max = (size_t)number;

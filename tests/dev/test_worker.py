@@ -1,8 +1,10 @@
 """`pawl worker` on `pawl dev`: heartbeats, workers that die, activities."""
 import json
 import os
+import re
 import signal
 import time
+import urllib.request
 
 import pytest
 
@@ -94,14 +96,24 @@ def activity(name):
     return {"T": {"Type": "Task", "Resource": ACTIVITY + name, "TimeoutSeconds": 60, "End": True}}
 
 
+def make_activity(dev, name):
+    """As any client of the API does it."""
+    address = re.findall(r"event=listening address=([0-9.:]+)", dev.dev.log.read_text(errors="replace"))[-1]
+    request = urllib.request.Request(f"http://{address}/", json.dumps({"name": name}).encode(), {
+        "X-Amz-Target": "AWSStepFunctions.CreateActivity", "Content-Type": "application/x-amz-json-1.0"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert json.load(answer)["activityArn"] == ACTIVITY + name
+
+
 def events_of(dev, execution):
     return json.loads(dev.good("history", execution))["events"]
 
 
 def test_of_two_that_claim_an_activity_one_does_it(dev):
     """Each in a group of its own: both see every task."""
-    define(dev, "pick", activity("pick"))
-    define(dev, "pack", activity("pack"))
+    for name in ("pick", "pack"):
+        make_activity(dev, name)
+        define(dev, name, activity(name))
     done = dev.folder / "done"
     for name in ("ann", "bob"):
         work(dev, name, "--activity", "pick", "--group", f"group-{name}", "--name", name, "--jobs", "3", "--exec",
@@ -129,6 +141,7 @@ def test_of_two_that_claim_an_activity_one_does_it(dev):
 
 def test_a_claim_outlives_its_worker(dev):
     """Of the same group another may do what it had claimed."""
+    make_activity(dev, "hold")
     define(dev, "hold", activity("hold"))
     began = dev.folder / "began"
     first = work(dev, "first", "--task", "activity", "--exec", f"echo $$ > {began}.part; mv {began}.part {began}; exec sleep 60")

@@ -33,6 +33,37 @@ static void test_life(void **state)
                            "Activity Already Exists: '" ACTIVITY_ARN "a'");
 }
 
+#define TASK_OF(name)                                                                                                  \
+    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"" ACTIVITY_ARN name "\",\"End\":true}}}"
+
+/* A task of an activity that is not there fails its execution; of one that was made a moment ago it is scheduled. */
+static void test_tasks(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_create(fixture, "m", TASK_OF("a"));
+    fixture_expect_accepted(fixture, START("m", ",\"name\":\"before\""));
+    const struct execution_status *status = fixture_await_status(fixture, ":m:before", "FAILED");
+    assert_true(str_equal(status->error, STR("States.Runtime")));
+    assert_true(str_equal(status->cause, STR("An error occurred while executing the state 'T' (entered at the event id #2). "
+                                             "The activity " ACTIVITY_ARN "a does not exist.")));
+    fixture_expect_accepted(fixture, CREATE("a"));
+    fixture_expect_accepted(fixture, START("m", ",\"name\":\"now\""));
+    assert_non_null(fixture_find(fixture, "pawl.tasks.activity", SCHEMA_task_request, ":m:now", 0));
+    fixture_expect_accepted(fixture, DELETE("a"));
+    for (int at = 0; at < 100; at++) { /* the processor follows the topic a moment later */
+        char members[200];
+        char name[24];
+        snprintf(members, sizeof members, START("m", ",\"name\":\"after%d\""), at);
+        snprintf(name, sizeof name, ":m:after%d", at);
+        fixture_expect_accepted(fixture, members);
+        const struct history_event *event = fixture_find(fixture, "pawl.history", SCHEMA_history_event, name, 2);
+        if (str_equal(event->type, STR("ExecutionFailed"))) {
+            return;
+        }
+    }
+    fail_msg("the activity does not go");
+}
+
 static void test_refusals(void **state)
 {
     struct fixture *fixture = *state;
@@ -48,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_life, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_tasks, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, fixture_set_up, fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
