@@ -6,10 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* As AWS bills Express executions. */
-#define BILLED_STEP_MS 100
-#define BILLED_MEMORY_MB 64
-
 enum status answer_begin(struct arena *arena, struct answer *out_answer)
 {
     *out_answer = (struct answer){.buffer = buffer_in(arena)};
@@ -117,8 +113,6 @@ enum status answer_sync_execution(struct arena *arena, const struct execution_st
 {
     struct answer answer;
     struct str billing;
-    int64_t took_ms = (status->stop_date - status->start_date) / 1000;
-    int64_t billed_ms = took_ms <= 0 ? BILLED_STEP_MS : (took_ms + BILLED_STEP_MS - 1) / BILLED_STEP_MS * BILLED_STEP_MS;
     TRY(answer_begin(arena, &answer));
     TRY(answer_text(&answer, "executionArn", status->execution_arn));
     TRY(answer_text(&answer, "stateMachineArn", status->state_machine_arn));
@@ -132,8 +126,8 @@ enum status answer_sync_execution(struct arena *arena, const struct execution_st
     TRY(answer_text(&answer, "traceHeader", status->trace_header));
     TRY(answer_text(&answer, "error", status->error));
     TRY(answer_text(&answer, "cause", status->cause));
-    TRY(arena_format(arena, &billing, "{\"billedMemoryUsedInMB\":%d,\"billedDurationInMilliseconds\":%" PRId64 "}",
-                     BILLED_MEMORY_MB, billed_ms));
+    TRY(arena_format(arena, &billing, "{\"billedMemoryUsedInMB\":%" PRId64 ",\"billedDurationInMilliseconds\":%" PRId64 "}",
+                     status->billed_memory_mb, status->billed_duration_ms));
     TRY(answer_json(&answer, "billingDetails", billing));
     return answer_end(&answer, out_text);
 }
