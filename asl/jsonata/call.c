@@ -177,13 +177,15 @@ enum status call_match_object(struct evaluation *evaluation, const struct regex 
     return STATUS_OK;
 }
 
-/* The first match at or after `from`, as an object; undefined when there is none. */
+/* The first match, or for FUNCTION_NEXT the one at or after `from`, as an object; undefined when there is none. */
 static enum status find_match(struct evaluation *evaluation, const struct function *matcher, struct str text, size_t from,
                               struct datum *out_result)
 {
     struct regex_match match = {.found = false};
     *out_result = DATUM_NONE;
-    if (from < text.length || from == 0) {
+    if (matcher->type == FUNCTION_NEXT) {
+        TRY(regex_find_next(evaluation, matcher->regex, text, from, &match));
+    } else {
         TRY(regex_find(evaluation, matcher->regex, text, from, &match));
     }
     if (!match.found) {

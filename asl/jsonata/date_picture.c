@@ -7,6 +7,7 @@
 #include "base/assert.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define DIGITS_MAX 1000 /* of a width; nobody writes more */
 
@@ -299,7 +300,7 @@ static enum status add_zone(struct evaluation *evaluation, const struct date_par
     TRY(buffer_add(buffer, shown >= 0 ? STR("+") : STR("")));
     if (integer->interval == 0 && digits <= 2) {
         TRY(integer_picture_format(evaluation, integer, hours, buffer));
-        return minutes == 0 ? STATUS_OK : buffer_format(buffer, ":%02d", minutes);
+        return minutes == 0 ? STATUS_OK : buffer_format(buffer, ":%s%02d", minutes < 0 ? "-" : "", abs(minutes));
     }
     return integer_picture_format(evaluation, integer, shown, buffer);
 }

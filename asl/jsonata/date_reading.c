@@ -10,7 +10,7 @@
 #define COMPONENTS "YXMxWwdDPHhmsfFZz"
 #define COMPONENT_COUNT (sizeof COMPONENTS - 1)
 
-/* What was read; a bit a component tells which. */
+/* What was read, and of which components. The value of one that is no number is NaN. */
 struct reading {
     double values[COMPONENT_COUNT];
     bool known[COMPONENT_COUNT];
@@ -41,7 +41,7 @@ static double read_zone(const struct date_part *part, struct str text)
     return strtod(copy, NULL) * 60 + minutes;
 }
 
-/* The number of a month's or day's name, cut as the picture cuts them; NaN for none. */
+/* The number of a month's or day's name, cut as the picture cuts them; NaN for none, which is as if it were not there. */
 static double read_name(const struct date_part *part, struct str text)
 {
     if (part->component == 'P') {
@@ -120,6 +120,7 @@ static enum status read_part(struct evaluation *evaluation, const struct date_pa
                              struct reading *reading)
 {
     double value = NAN;
+    bool known = true;
     if (part->literal.bytes != NULL || index_of(part->component) >= COMPONENT_COUNT) {
         return STATUS_OK;
     }
@@ -129,19 +130,21 @@ static enum status read_part(struct evaluation *evaluation, const struct date_pa
         TRY(integer_picture_read(evaluation, &part->integer, text, &value));
     } else {
         value = read_name(part, text);
+        known = !isnan(value);
     }
     size_t at = index_of(part->component);
-    reading->known[at] = !isnan(value);
+    reading->known[at] = known;
     reading->values[at] = value;
     return STATUS_OK;
 }
 
-/* Whether at least one of the components is there, and none of the others of `all`. A zero counts as absent here. */
+/* Whether at least one of the components is there, and none of the others of `all`. Zero and NaN count as absent here. */
 static bool is_only(const struct reading *reading, const char *all, const char *wanted)
 {
     bool any = false;
     for (const char *at = all; *at != '\0'; at++) {
-        bool there = reading->known[index_of(*at)] && reading->values[index_of(*at)] != 0;
+        double value = reading->values[index_of(*at)];
+        bool there = reading->known[index_of(*at)] && value != 0 && !isnan(value);
         bool is_wanted = strchr(wanted, *at) != NULL;
         if (there && !is_wanted) {
             return false;
@@ -178,12 +181,19 @@ static double value_of(const struct reading *reading, char component)
     return reading->values[index_of(component)];
 }
 
+/* The hour of h and P. Hours beyond 12 stay what they are; a P that was not read adds nothing. */
+static double half_day_hour(const struct reading *reading)
+{
+    double hour = value_of(reading, 'h') == 12 ? 0 : value_of(reading, 'h');
+    return reading->known[index_of('P')] && value_of(reading, 'P') == 1 ? hour + 12 : hour;
+}
+
 /* The instant of complete date and time; as Date.UTC, which takes years 0 … 99 for 1900 … 1999. */
 static enum status to_millis(struct evaluation *evaluation, const struct reading *reading, bool by_day_of_year, bool by_half,
                              struct datum *out_millis)
 {
     double year = value_of(reading, 'Y');
-    double hour = by_half ? fmod(value_of(reading, 'h'), 12) + 12 * value_of(reading, 'P') : value_of(reading, 'H');
+    double hour = by_half ? half_day_hour(reading) : value_of(reading, 'H');
     double month = by_day_of_year ? 1 : value_of(reading, 'M') > 0 ? value_of(reading, 'M') : 1;
     double day = by_day_of_year ? value_of(reading, 'd') : value_of(reading, 'D');
     const double parts[] = {year, month, day, hour, value_of(reading, 'm'), value_of(reading, 's'), value_of(reading, 'f')};
@@ -194,6 +204,11 @@ static enum status to_millis(struct evaluation *evaluation, const struct reading
     }
     year += year >= 0 && year <= 99 ? 1900 : 0;
     struct calendar_date date = {(int64_t)year, (int32_t)month, 1};
+    if (by_day_of_year) { /* month and day of that day, even when it is in another year */
+        struct calendar_date of_day = calendar_of_day(calendar_to_day(date) + (int64_t)day - 1);
+        date.month = of_day.month;
+        day = of_day.day;
+    }
     double days = (double)calendar_to_day(date) + day - 1;
     double millis = days * (double)CALENDAR_MS_A_DAY + hour * 3600000 + parts[4] * 60000 + parts[5] * 1000 + parts[6];
     double zone = reading->known[index_of('Z')] ? value_of(reading, 'Z') : 0;
@@ -217,10 +232,7 @@ static enum status combine(struct evaluation *evaluation, struct reading *readin
     char components[16] = "";
     strcat(components, by_day_of_year ? "YD" : by_month_week ? "XxwF" : by_week ? "XWF" : "YMD");
     strcat(components, by_half ? "Phmsf" : "Hmsf");
-    if (by_day_of_year) {
-        reading->values[index_of('D')] = 1;
-        reading->known[index_of('D')] = true;
-    }
+    /* The reference looks for D where d is: a time behind the day of the year is a gap to it. */
     TRY(complete(evaluation, components, reading));
     if (by_month_week || by_week) {
         return evaluation_fail(evaluation, FAULT_D3136); /* so does 2.0.6 */

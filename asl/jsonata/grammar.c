@@ -364,7 +364,7 @@ static enum status parse_lambda(struct grammar *grammar, struct node *call)
     }
     TRY(expect(grammar, OPERATOR_OPEN_BRACE, false));
     TRY(parse_child(grammar, call, 0, &call->left));
-    return expect(grammar, OPERATOR_CLOSE_BRACE, true);
+    return expect(grammar, OPERATOR_CLOSE_BRACE, false); /* so a slash begins a regular expression: 2.0.6 as well */
 }
 
 /* f(a, ?), after f and ( */
@@ -410,7 +410,7 @@ static enum status parse_filter(struct grammar *grammar, const struct token *tok
         }
         step->keep_array = true;
         *out_node = left;
-        return advance(grammar, true);
+        return advance(grammar, false); /* so a slash begins a regular expression: 2.0.6 as well */
     }
     struct node *filter = NULL;
     TRY(node_create(grammar, NODE_BINARY, token, &filter));
@@ -449,7 +449,7 @@ static enum status parse_order(struct grammar *grammar, const struct token *toke
     order->items = list.nodes;
     order->count = list.count;
     *out_node = order;
-    return expect(grammar, OPERATOR_CLOSE, true);
+    return expect(grammar, OPERATOR_CLOSE, false); /* so a slash begins a regular expression: 2.0.6 as well */
 }
 
 static enum status parse_condition(struct grammar *grammar, const struct token *token, struct node *left,

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The zeros of Unicode's decimal digit families (the reference's list). */
 static const uint32_t families[] = {0x0030, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6,
@@ -188,24 +189,43 @@ static enum status add_words(struct evaluation *evaluation, const struct integer
     UNREACHABLE("case of letters");
 }
 
-/* The separator with `left` digits to its right, or 0. */
-static uint32_t separator_before(const struct integer_picture *picture, size_t left)
+/* Digits and separators. */
+struct draft {
+    uint32_t *at;
+    size_t count;
+};
+
+static void draft_insert(struct draft *draft, size_t place, uint32_t character)
 {
-    if (picture->interval > 0) {
-        return left % picture->interval == 0 ? picture->separators[0].character : 0;
-    }
-    for (uint32_t at = 0; at < picture->separator_count; at++) {
-        if (picture->separators[at].position == left) {
-            return picture->separators[at].character;
-        }
-    }
-    return 0;
+    memmove(draft->at + place + 1, draft->at + place, (draft->count - place) * sizeof *draft->at);
+    draft->at[place] = character;
+    draft->count++;
 }
 
-static struct str ordinal_suffix(struct str digits)
+/* Each separator where the picture has it. Where there are too few digits, the reference puts the separator before the
+ * last ones (as many as are missing) and drops the others. */
+static enum status separate(struct evaluation *evaluation, const struct integer_picture *picture, struct draft *draft)
 {
-    char last = digits.bytes[digits.length - 1];
-    bool teen = digits.length > 1 && digits.bytes[digits.length - 2] == '1';
+    for (uint32_t left = picture->separator_count; left > 0; left--) {
+        const struct separator *separator = &picture->separators[left - 1];
+        size_t place = draft->count - separator->position;
+        if (separator->position > draft->count) {
+            size_t missing = separator->position - draft->count;
+            size_t kept = missing < draft->count ? missing : draft->count;
+            memmove(draft->at, draft->at + draft->count - kept, kept * sizeof *draft->at);
+            draft->count = kept;
+            place = 0;
+        }
+        draft_insert(draft, place, separator->character);
+        TRY(evaluation_charge(evaluation, draft->count / 16));
+    }
+    return STATUS_OK;
+}
+
+static struct str ordinal_suffix(const struct draft *draft)
+{
+    uint32_t last = draft->at[draft->count - 1];
+    bool teen = draft->count > 1 && draft->at[draft->count - 2] == '1';
     if (teen || last < '1' || last > '3') {
         return STR("th");
     }
@@ -216,26 +236,28 @@ static enum status add_digits(struct evaluation *evaluation, const struct intege
                               struct buffer *buffer)
 {
     char text[JS_NUMBER_CHARACTERS_MAX];
-    struct buffer digits = buffer_in(evaluation->arena);
+    struct draft draft = {0};
     struct str plain = js_number_print(number, text);
+    size_t zeros = plain.length < picture->mandatory_digits ? picture->mandatory_digits - plain.length : 0;
+    size_t count = zeros + plain.length;
     TRY(evaluation_check_string(evaluation, picture->mandatory_digits));
-    for (size_t at = plain.length; at < picture->mandatory_digits; at++) {
-        TRY(buffer_add_byte(&digits, '0'));
-    }
-    TRY(buffer_add(&digits, plain));
-    struct str all = buffer_text(&digits);
-    TRY(evaluation_charge(evaluation, all.length * (1 + (picture->interval > 0 ? 0 : picture->separator_count)) / 16));
-    for (size_t at = 0; at < all.length; at++) {
-        uint32_t separator = at == 0 ? 0 : separator_before(picture, all.length - at);
-        if (separator != 0) {
-            TRY(code_points_add(buffer, separator));
+    TRY(evaluation_charge(evaluation, count / 16));
+    draft.at = arena_array(evaluation->arena, uint32_t, 2 * count + picture->separator_count);
+    TRY_NEW(draft.at);
+    for (size_t at = 0; at < count; at++) {
+        if (at > 0 && picture->interval > 0 && (count - at) % picture->interval == 0) {
+            draft.at[draft.count++] = picture->separators[0].character;
         }
-        bool is_digit = all.bytes[at] >= '0' && all.bytes[at] <= '9';
-        TRY(code_points_add(buffer, (uint32_t)all.bytes[at] + (is_digit ? picture->zero - '0' : 0)));
+        uint32_t character = at < zeros ? '0' : (uint8_t)plain.bytes[at - zeros];
+        draft.at[draft.count++] = character + (picture->zero - '0');
     }
-    /* Of another digit family no digit is 1, 2 or 3 to the reference. */
-    struct str suffix = picture->zero == '0' ? ordinal_suffix(all) : STR("th");
-    return picture->ordinal ? buffer_add(buffer, suffix) : STATUS_OK;
+    if (picture->interval == 0) {
+        TRY(separate(evaluation, picture, &draft));
+    }
+    for (size_t at = 0; at < draft.count; at++) {
+        TRY(code_points_add(buffer, draft.at[at]));
+    }
+    return picture->ordinal ? buffer_add(buffer, ordinal_suffix(&draft)) : STATUS_OK;
 }
 
 static enum status fail_sequence(struct evaluation *evaluation, const struct integer_picture *picture)

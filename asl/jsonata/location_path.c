@@ -475,6 +475,9 @@ static enum status evaluate_steps(struct evaluation *evaluation, const struct no
         }
         if (at == 0 && step->cons_array) {
             TRY(evaluate_node(evaluation, step, sequence, environment, &result));
+            if (step->focus != VARIABLE_NONE) {
+                continue; /* @ behind a leading array constructor binds nothing and goes on with the input: so does 2.0.6 */
+            }
         } else if (tuples) {
             TRY(evaluate_tuple_step(evaluation, step, sequence, environment, &result));
             sequence = result;

@@ -104,6 +104,9 @@ enum status number_functions_round(struct evaluation *evaluation, const struct b
     if (isnan(number)) {
         return STATUS_OK;
     }
+    if (precision != trunc(precision)) {
+        return evaluation_fail_value(evaluation, FAULT_D1001, datum_number(NAN)); /* NaN, to the reference */
+    }
     TRY(number_picture_round(evaluation, number, precision, &number));
     return answer(out_result, datum_number(number));
 }

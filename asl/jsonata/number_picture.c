@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FRACTION_DIGITS_MAX 100 /* JavaScript's toFixed */
 #define FIXED_BYTES_MAX 512     /* 309 digits, a point, FRACTION_DIGITS_MAX */
@@ -166,13 +167,18 @@ static void split(const struct symbols *symbols, struct run whole, struct pictur
                                 .prefix = any ? cut(whole, 0, from) : cut(whole, 0, 0),
                                 .suffix = any ? cut(whole, to, whole.count) : cut(whole, 0, 0),
                                 .active = any ? cut(whole, from, to) : whole};
-    size_t exponent = find(picture->active, symbols->characters[SYMBOL_EXPONENT], 0);
-    picture->has_exponent = exponent < picture->active.count;
+    /* The reference counts the exponent's place from the beginning of the picture, then cuts the active part there. */
+    size_t exponent = find(whole, symbols->characters[SYMBOL_EXPONENT], picture->prefix.count);
+    picture->has_exponent = any && exponent < whole.count && exponent <= whole.count - picture->suffix.count;
+    if (!picture->has_exponent) {
+        exponent = picture->active.count;
+    }
     picture->mantissa = cut(picture->active, 0, exponent);
     picture->exponent = cut(picture->active, exponent + 1, picture->active.count);
     size_t point = find(picture->mantissa, symbols->characters[SYMBOL_DECIMAL], 0);
     picture->integer = cut(picture->mantissa, 0, point);
-    picture->fraction = cut(picture->mantissa, point + 1, picture->mantissa.count);
+    picture->fraction = point < picture->mantissa.count ? cut(picture->mantissa, point + 1, picture->mantissa.count)
+                                                        : picture->suffix;
 }
 
 static bool neighbours(struct run run, size_t at, uint32_t character)
@@ -201,22 +207,21 @@ static bool has_passive(const struct symbols *symbols, struct run run)
     return false;
 }
 
-static bool digits_in_order(const struct symbols *symbols, const struct picture *picture, bool fraction)
+/* No digit before the first optional one of the integer part. */
+static bool integer_in_order(const struct symbols *symbols, struct run run)
 {
-    uint32_t digit = symbols->characters[SYMBOL_DIGIT];
-    struct run run = fraction ? picture->fraction : picture->integer;
-    size_t seen = 0;
-    bool optional = false;
-    for (size_t at = 0; at < run.count; at++) {
-        bool is_digit = is_family(symbols, run.at[at]);
-        bool is_optional = run.at[at] == digit;
-        if ((fraction && is_digit && optional) || (!fraction && is_optional && seen > 0)) {
-            return false;
-        }
-        seen += is_digit;
-        optional |= is_optional;
+    size_t optional = find(run, symbols->characters[SYMBOL_DIGIT], 0);
+    return optional == run.count || count_digits(symbols, cut(run, 0, optional), false) == 0;
+}
+
+/* No digit after the last optional one of the fraction. */
+static bool fraction_in_order(const struct symbols *symbols, struct run run)
+{
+    size_t after = run.count;
+    while (after > 0 && run.at[after - 1] != symbols->characters[SYMBOL_DIGIT]) {
+        after--;
     }
-    return true;
+    return after == 0 || count_digits(symbols, cut(run, after, run.count), false) == 0;
 }
 
 /* The rules of F&O 4.7.3; of several that are broken the last is told, as the reference does. */
@@ -242,8 +247,8 @@ static enum fault_code validate(const struct symbols *symbols, const struct pict
         {point < whole.count && neighbours(whole, point, grouping), FAULT_D3087},
         {point == whole.count && integer.count > 0 && integer.at[integer.count - 1] == grouping, FAULT_D3088},
         {has_pair(whole, grouping), FAULT_D3089},
-        {!digits_in_order(symbols, picture, false), FAULT_D3090},
-        {!digits_in_order(symbols, picture, true), FAULT_D3091},
+        {!integer_in_order(symbols, picture->integer), FAULT_D3090},
+        {!fraction_in_order(symbols, picture->fraction), FAULT_D3091},
         {picture->exponent.count > 0 && (percent || per_mille), FAULT_D3092},
         {picture->has_exponent && (picture->exponent.count == 0 ||
                                    count_digits(symbols, picture->exponent, false) < picture->exponent.count),
@@ -256,18 +261,40 @@ static enum fault_code validate(const struct symbols *symbols, const struct pict
     return code;
 }
 
-/* How many digits stand to the right (or left) of each separator. */
-static enum status find_groups(struct evaluation *evaluation, const struct symbols *symbols, struct run run, bool to_left,
-                               struct run *out_groups)
+/* How many digits stand to the right of each separator of the integer part. */
+static enum status find_integer_groups(struct evaluation *evaluation, const struct symbols *symbols, struct run run,
+                                       struct run *out_groups)
 {
     uint32_t *groups = arena_array(evaluation->arena, uint32_t, run.count);
     TRY_NEW(groups);
     size_t count = 0;
     uint32_t grouping = symbols->characters[SYMBOL_GROUPING];
     for (size_t at = find(run, grouping, 0); at < run.count; at = find(run, grouping, at + 1)) {
-        struct run side = to_left ? cut(run, 0, at) : cut(run, at, run.count);
-        groups[count++] = (uint32_t)count_digits(symbols, side, true);
+        groups[count++] = (uint32_t)count_digits(symbols, cut(run, at, run.count), true);
         TRY(evaluation_charge(evaluation, run.count / 16));
+    }
+    *out_groups = (struct run){groups, count};
+    return STATUS_OK;
+}
+
+/* How many digits of the fraction stand to the left of its separators. The reference finds the first separator in the
+ * fraction, but looks for the others in the integer part. */
+static enum status find_fraction_groups(struct evaluation *evaluation, const struct symbols *symbols,
+                                        const struct picture *picture, struct run *out_groups)
+{
+    struct run fraction = picture->fraction;
+    struct run integer = picture->integer;
+    uint32_t *groups = arena_array(evaluation->arena, uint32_t, integer.count + 1);
+    TRY_NEW(groups);
+    size_t count = 0;
+    uint32_t grouping = symbols->characters[SYMBOL_GROUPING];
+    size_t at = find(fraction, grouping, 0);
+    if (at < fraction.count) {
+        do {
+            groups[count++] = (uint32_t)count_digits(symbols, cut(fraction, 0, at), true);
+            TRY(evaluation_charge(evaluation, fraction.count / 16));
+            at = find(integer, grouping, at + 1);
+        } while (at < integer.count);
     }
     *out_groups = (struct run){groups, count};
     return STATUS_OK;
@@ -307,8 +334,8 @@ static enum status analyse(struct evaluation *evaluation, const struct symbols *
     if (analysis->integer_min == 0 && analysis->fraction_min == 0) {
         analysis->fraction_min = 1;
     }
-    TRY(find_groups(evaluation, symbols, picture->integer, false, &analysis->integer_groups));
-    TRY(find_groups(evaluation, symbols, picture->fraction, true, &analysis->fraction_groups));
+    TRY(find_integer_groups(evaluation, symbols, picture->integer, &analysis->integer_groups));
+    TRY(find_fraction_groups(evaluation, symbols, picture, &analysis->fraction_groups));
     analysis->interval = find_interval(analysis->integer_groups);
     return STATUS_OK;
 }
@@ -362,70 +389,124 @@ enum status number_picture_round(struct evaluation *evaluation, double number, d
     return STATUS_OK;
 }
 
-/* The digits of a number, before and after the point. */
-struct digits {
-    char text[FIXED_BYTES_MAX];
-    struct str integer;
-    struct str fraction;
+/* A text under construction. */
+struct draft {
+    uint32_t *at;
+    size_t count;
 };
 
-static void print_digits(double number, size_t places, struct digits *out_digits)
+static size_t draft_find(const struct draft *draft, uint32_t character)
 {
-    int length = snprintf(out_digits->text, sizeof out_digits->text, "%.*f", (int)places, fabs(number));
-    struct str text = {out_digits->text, (size_t)length};
-    size_t point = str_find(text, '.');
-    out_digits->integer = str_slice(text, 0, point);
-    out_digits->fraction = str_from(text, point + (point < text.length ? 1 : 0));
-    while (str_starts_with(out_digits->integer, STR("0"))) {
-        out_digits->integer = str_from(out_digits->integer, 1);
-    }
-    while (str_ends_with(out_digits->fraction, STR("0"))) {
-        out_digits->fraction.length--;
-    }
+    return find((struct run){draft->at, draft->count}, character, 0);
 }
 
-static bool has_group_at(struct run groups, size_t position)
+/* Puts a character before `place`; a negative place counts from the end, as that of JavaScript's slice does. */
+static enum status draft_insert(struct evaluation *evaluation, struct draft *draft, int64_t place, uint32_t character)
 {
-    for (size_t at = 0; at < groups.count; at++) {
-        if (groups.at[at] == position) {
-            return true;
+    int64_t count = (int64_t)draft->count;
+    place = place < 0 ? place + count : place;
+    place = place < 0 ? 0 : place > count ? count : place;
+    memmove(draft->at + place + 1, draft->at + place, (size_t)(count - place) * sizeof *draft->at);
+    draft->at[place] = character;
+    draft->count++;
+    return evaluation_charge(evaluation, draft->count / 16);
+}
+
+static enum status draft_pad(struct evaluation *evaluation, const struct symbols *symbols, const struct analysis *analysis,
+                             struct draft *draft)
+{
+    uint32_t zero = symbols->characters[SYMBOL_ZERO];
+    size_t point = draft_find(draft, symbols->characters[SYMBOL_DECIMAL]);
+    size_t fraction = draft->count - point - 1;
+    for (; point < analysis->integer_min; point++) {
+        TRY(draft_insert(evaluation, draft, 0, zero));
+    }
+    for (; fraction < analysis->fraction_min; fraction++) {
+        draft->at[draft->count++] = zero;
+    }
+    return STATUS_OK;
+}
+
+static enum status draft_group(struct evaluation *evaluation, const struct symbols *symbols, const struct analysis *analysis,
+                               struct draft *draft)
+{
+    uint32_t grouping = symbols->characters[SYMBOL_GROUPING];
+    int64_t point = (int64_t)draft_find(draft, symbols->characters[SYMBOL_DECIMAL]);
+    int64_t interval = (int64_t)analysis->interval;
+    for (int64_t place = point - interval; interval > 0 && place > 0; place -= interval) {
+        TRY(draft_insert(evaluation, draft, place, grouping));
+    }
+    for (size_t at = 0; interval == 0 && at < analysis->integer_groups.count; at++) {
+        TRY(draft_insert(evaluation, draft, point - (int64_t)analysis->integer_groups.at[at], grouping));
+        point++;
+    }
+    point = (int64_t)draft_find(draft, symbols->characters[SYMBOL_DECIMAL]);
+    for (size_t at = 0; at < analysis->fraction_groups.count; at++) {
+        TRY(draft_insert(evaluation, draft, point + 1 + (int64_t)analysis->fraction_groups.at[at], grouping));
+    }
+    return STATUS_OK;
+}
+
+/* The digits of a number as toFixed() gives them, without zeros at the ends: 1e21 and more have an exponent. */
+static enum status draft_digits(struct evaluation *evaluation, const struct symbols *symbols, const struct analysis *analysis,
+                                double number, struct draft *out_draft)
+{
+    char text[FIXED_BYTES_MAX];
+    uint32_t zero = symbols->characters[SYMBOL_ZERO];
+    struct str digits;
+    if (fabs(number) >= 1e21) {
+        digits = js_number_print(fabs(number), text);
+    } else {
+        digits.bytes = text;
+        digits.length = (size_t)snprintf(text, sizeof text, "%.*f", (int)analysis->fraction_max, fabs(number));
+    }
+    struct draft draft = {0};
+    size_t groups = analysis->integer_groups.count + analysis->fraction_groups.count;
+    draft.at = arena_array(evaluation->arena, uint32_t, 2 * digits.length + 1 + analysis->integer_min + analysis->fraction_min + groups);
+    TRY_NEW(draft.at);
+    bool has_point = false;
+    bool leading = true;
+    for (size_t at = 0; at < digits.length; at++) {
+        char byte = digits.bytes[at];
+        leading = leading && byte == '0';
+        if (!leading) {
+            bool is_digit = byte >= '0' && byte <= '9';
+            has_point |= byte == '.';
+            draft.at[draft.count++] = is_digit      ? zero + (uint32_t)(byte - '0')
+                                      : byte == '.' ? symbols->characters[SYMBOL_DECIMAL]
+                                                    : (uint32_t)byte;
         }
     }
-    return false;
+    if (!has_point) {
+        draft.at[draft.count++] = symbols->characters[SYMBOL_DECIMAL];
+    }
+    while (draft.count > 0 && draft.at[draft.count - 1] == zero) {
+        draft.count--;
+    }
+    *out_draft = draft;
+    return STATUS_OK;
+}
+
+static enum status add_number(struct evaluation *evaluation, const struct symbols *symbols, const struct picture *picture,
+                              const struct analysis *analysis, double number, struct buffer *buffer)
+{
+    struct draft draft;
+    uint32_t decimal = symbols->characters[SYMBOL_DECIMAL];
+    TRY(draft_digits(evaluation, symbols, analysis, number, &draft));
+    TRY(draft_pad(evaluation, symbols, analysis, &draft));
+    TRY(draft_group(evaluation, symbols, analysis, &draft));
+    if (draft.count > 0 && (!has(picture->whole, decimal) || draft_find(&draft, decimal) == draft.count - 1)) {
+        draft.count--;
+    }
+    for (size_t at = 0; at < draft.count; at++) {
+        TRY(code_points_add(buffer, draft.at[at]));
+    }
+    return STATUS_OK;
 }
 
 static enum status add_digit(const struct symbols *symbols, char digit, struct buffer *buffer)
 {
     return code_points_add(buffer, symbols->characters[SYMBOL_ZERO] + (uint32_t)(digit - '0'));
-}
-
-static enum status add_integer(struct evaluation *evaluation, const struct symbols *symbols, const struct analysis *analysis,
-                               struct str digits, struct buffer *buffer)
-{
-    size_t count = digits.length < analysis->integer_min ? analysis->integer_min : digits.length;
-    TRY(evaluation_charge(evaluation, count * (analysis->interval > 0 ? 1 : 1 + analysis->integer_groups.count) / 16));
-    for (size_t left = count; left > 0; left--) {
-        bool by_interval = analysis->interval > 0 && left % analysis->interval == 0;
-        bool by_list = analysis->interval == 0 && has_group_at(analysis->integer_groups, left);
-        if (left < count && (by_interval || by_list)) {
-            TRY(code_points_add(buffer, symbols->characters[SYMBOL_GROUPING]));
-        }
-        TRY(add_digit(symbols, left > digits.length ? '0' : digits.bytes[digits.length - left], buffer));
-    }
-    return STATUS_OK;
-}
-
-static enum status add_fraction(const struct symbols *symbols, const struct analysis *analysis, struct str digits,
-                                struct buffer *buffer)
-{
-    size_t count = digits.length < analysis->fraction_min ? analysis->fraction_min : digits.length;
-    for (size_t at = 0; at < count; at++) {
-        if (at > 0 && has_group_at(analysis->fraction_groups, at)) {
-            TRY(code_points_add(buffer, symbols->characters[SYMBOL_GROUPING]));
-        }
-        TRY(add_digit(symbols, at < digits.length ? digits.bytes[at] : '0', buffer));
-    }
-    return STATUS_OK;
 }
 
 static enum status add_run(struct run run, struct buffer *buffer)
@@ -473,7 +554,6 @@ static enum status format_with(struct evaluation *evaluation, const struct symbo
                                double number, struct buffer *buffer)
 {
     struct analysis analysis;
-    struct digits digits;
     int exponent = 0;
     TRY(analyse(evaluation, symbols, picture, &analysis));
     if (analysis.fraction_max > FRACTION_DIGITS_MAX || analysis.integer_min > FIXED_BYTES_MAX) {
@@ -491,14 +571,8 @@ static enum status format_with(struct evaluation *evaluation, const struct symbo
         return evaluation_fail_value(evaluation, FAULT_D1001, datum_number(number));
     }
     TRY(number_picture_round(evaluation, number, (double)analysis.fraction_max, &number));
-    print_digits(number, analysis.fraction_max, &digits);
     TRY(add_run(picture->prefix, buffer));
-    TRY(add_integer(evaluation, symbols, &analysis, digits.integer, buffer));
-    if (has(picture->whole, symbols->characters[SYMBOL_DECIMAL]) &&
-        (digits.fraction.length > 0 || analysis.fraction_min > 0)) {
-        TRY(code_points_add(buffer, symbols->characters[SYMBOL_DECIMAL]));
-        TRY(add_fraction(symbols, &analysis, digits.fraction, buffer));
-    }
+    TRY(add_number(evaluation, symbols, picture, &analysis, number, buffer));
     if (analysis.exponent_min > 0) {
         TRY(add_exponent(symbols, &analysis, exponent, buffer));
     }

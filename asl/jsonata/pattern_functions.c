@@ -58,14 +58,15 @@ static enum status take_object(struct evaluation *evaluation, struct search *sea
     return evaluation_charge(evaluation, search->end / 64 + 1);
 }
 
-static enum status find_regex(struct evaluation *evaluation, struct search *search, size_t from)
+/* The first match of a regular expression, or the one after the present one. */
+static enum status find_regex(struct evaluation *evaluation, struct search *search)
 {
     size_t counted = search->found ? search->start : 0;
-    search->found = false;
-    if (from >= search->text.length && from > 0) {
-        return STATUS_OK;
+    if (search->found) {
+        TRY(regex_find_next(evaluation, search->regex, search->text, search->end, &search->regex_match));
+    } else {
+        TRY(regex_find(evaluation, search->regex, search->text, 0, &search->regex_match));
     }
-    TRY(regex_find(evaluation, search->regex, search->text, from, &search->regex_match));
     const struct regex_match *match = &search->regex_match;
     search->found = match->found;
     if (match->found) {
@@ -87,7 +88,7 @@ static enum status search_first(struct evaluation *evaluation, struct datum patt
     }
     if (pattern.function->type == FUNCTION_REGEX) {
         search->regex = pattern.function->regex;
-        return find_regex(evaluation, search, 0);
+        return find_regex(evaluation, search);
     }
     struct datum argument = datum_string(text);
     struct datum object = DATUM_NONE;
@@ -99,7 +100,7 @@ static enum status search_first(struct evaluation *evaluation, struct datum patt
 static enum status search_next(struct evaluation *evaluation, struct search *search)
 {
     if (search->regex != NULL) {
-        return find_regex(evaluation, search, search->end);
+        return find_regex(evaluation, search);
     }
     struct datum object = DATUM_NONE;
     const struct arguments none = {NULL, 0};
@@ -248,6 +249,9 @@ static enum status replace_matches(struct evaluation *evaluation, const struct b
     struct str text = call->arguments[0].string;
     struct search search;
     size_t position = 0;
+    if (limit <= 0) {
+        return buffer_add(buffer, text);
+    }
     TRY(search_first(evaluation, call->arguments[1], text, &search));
     for (double count = 0; search.found && count < limit; count++) {
         if (search.start > position) {

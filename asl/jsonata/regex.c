@@ -308,7 +308,7 @@ static enum status read_groups(struct evaluation *evaluation, const struct regex
     match->found = true;
     match->start = offsets[0];
     match->end = offsets[1];
-    if (match->end <= match->start) {
+    if (match->end < match->start) {
         return evaluation_fail(evaluation, FAULT_D1004);
     }
     match->group_count = regex->group_count;
@@ -394,4 +394,16 @@ enum status regex_find(struct evaluation *evaluation, const struct regex *regex,
     pcre2_match_context_free(context);
     pcre2_match_data_free(data);
     return status;
+}
+
+enum status regex_find_next(struct evaluation *evaluation, const struct regex *regex, struct str text, size_t from,
+                            struct regex_match *out_match)
+{
+    *out_match = (struct regex_match){.found = false};
+    if (from >= text.length) {
+        return STATUS_OK;
+    }
+    TRY(regex_find(evaluation, regex, text, from, out_match));
+    bool is_stuck = out_match->found && out_match->start == out_match->end;
+    return is_stuck ? evaluation_fail(evaluation, FAULT_D1004) : STATUS_OK;
 }

@@ -25,8 +25,13 @@ struct regex_match {
     size_t group_count;
 };
 
-/* The first match at or after byte `from`. Fails with D1004 when it is empty, with U1001 when a limit is hit. */
+/* The first match at or after byte `from`; it may be empty. Fails with U1001 when a limit is hit. */
 MUST_CHECK enum status regex_find(struct evaluation *evaluation, const struct regex *regex, struct str text, size_t from,
                                   struct regex_match *out_match);
+
+/* The same after another match: there is none at the end of the text, and an empty one fails with D1004 since the search
+ * would not come on. */
+MUST_CHECK enum status regex_find_next(struct evaluation *evaluation, const struct regex *regex, struct str text, size_t from,
+                                       struct regex_match *out_match);
 
 #endif

@@ -43,7 +43,7 @@ enum status string_functions_substring(struct evaluation *evaluation, const stru
         return answer(out_result, DATUM_NONE);
     }
     size_t count = code_points_count(text);
-    double start = call->arguments[1].type == DATUM_NUMBER ? call->arguments[1].number : 0;
+    double start = call->arguments[1].type == DATUM_NUMBER ? call->arguments[1].number : NAN; /* nothing, with a length */
     start = (double)count + start < 0 ? 0 : start;
     size_t from = slice_position(start, count);
     size_t to = count;
