@@ -25,6 +25,7 @@
 #define COMMIT_MS_MAX 15000  /* to learn what a commit came to: when the transaction has timed out, long before a poll must be */
 #define DELIVERY_MS_MAX 9000 /* for the deliveries; message.timeout 8 s ends each of them before */
 #define METADATA_MS_MAX 5000
+#define REASON_MS_MAX 100 /* the report of what failed comes right after the failure */
 #define RENEW_MS_MAX 2000 /* of an abort, to replace its producer */
 #define DROP_MS_MAX 100
 
@@ -432,6 +433,21 @@ static enum status await_deliveries(struct slot *slot, struct bus_error *out_err
     return status == STATUS_RETRIABLE ? STATUS_ABORTABLE : status;
 }
 
+/* The offsets could not be sent because a record failed before: if it was too large, that is what is to be told. */
+static enum status reason_of_abort(struct slot *slot, struct bus_error *out_error)
+{
+    int64_t deadline_ms = bus_kafka_clock_ms() + REASON_MS_MAX;
+    rd_kafka_poll(slot->client, 0);
+    while (slot->failure == 0 && rd_kafka_outq_len(slot->client) > 0 && bus_kafka_clock_ms() < deadline_ms) {
+        rd_kafka_poll(slot->client, 1);
+    }
+    if (slot->failure != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+        return STATUS_ABORTABLE;
+    }
+    return bus_port_fail(out_error, STATUS_LIMIT_EXCEEDED, "kafka: a record was not delivered: %s",
+                         rd_kafka_err2str(slot->failure));
+}
+
 /* Orders the commit and learns what came of it. When that can't be learnt, the producer is destroyed, so that nothing
  * more of it leaves, and only then is it asked whether the order had left: if so, only the broker knows (FENCED: the
  * stable offsets will tell), if not, nothing is committed. */
@@ -471,6 +487,8 @@ enum status bus_kafka_transactions_commit(struct bus_kafka_transactions *transac
     enum status status = send_offsets(slot, offsets, group, out_error); /* the records travel meanwhile */
     if (status == STATUS_OK) {
         status = await_deliveries(slot, out_error);
+    } else if (status == STATUS_ABORTABLE) {
+        status = reason_of_abort(slot, out_error);
     }
     if (status == STATUS_OK) {
         slot->producing = false;

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define START_TRIES_MAX 60
+#define START_PAUSE_MS 1000
 #define WATCH_MS 100
 #define INSTANCE_BYTES 8 /* chance in an instance id, which is their hexadecimal */
 #define DAY_MS (24LL * 3600 * 1000)
@@ -237,14 +239,27 @@ static void tell_ready(struct context *context, struct watch *watch)
     }
 }
 
-/* Until a signal, or until something fails. */
-static enum exit_code watch_all(struct context *context, struct watch *watch)
+/* Waits; whether SIGTERM or SIGINT came, which are blocked until then. */
+static bool wait_for_signal(int64_t ms)
 {
-    struct timespec pause = {.tv_nsec = WATCH_MS * 1000000L};
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    int number = sigtimedwait(&signals, NULL, &pause);
+    if (number <= 0) {
+        return false;
+    }
+    log_event(LOG_INFO, "stopping", "signal=%s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    /* From here on they end the process, as they do by default. */
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    return true;
+}
+
+/* Until a signal, or until something fails. */
+static enum exit_code watch_all(struct context *context, struct watch *watch)
+{
     for (;;) {
         if (watch->processor != NULL) {
             TRY_RUN(watch_processor(context, watch));
@@ -253,11 +268,7 @@ static enum exit_code watch_all(struct context *context, struct watch *watch)
             TRY_RUN(watch_gateway(context, watch));
         }
         tell_ready(context, watch);
-        int number = sigtimedwait(&signals, NULL, &pause);
-        if (number > 0) {
-            log_event(LOG_INFO, "stopping", "signal=%s", number == SIGTERM ? "SIGTERM" : "SIGINT");
-            /* From here on they end the process, as they do by default. */
-            pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+        if (wait_for_signal(WATCH_MS)) {
             return EXIT_CODE_OK;
         }
     }
@@ -265,6 +276,21 @@ static enum exit_code watch_all(struct context *context, struct watch *watch)
 
 /* ---- Both ---- */
 
+static enum status open_processor(const struct processor_config *config, struct bus *bus, struct processor **out_processor,
+                                  struct bus_error *out_error)
+{
+    struct processor *processor;
+    TRY(processor_open(config, bus, &processor, out_error));
+    enum status status = processor_start(processor, out_error);
+    if (status != STATUS_OK) {
+        processor_close(processor);
+        return status;
+    }
+    *out_processor = processor;
+    return STATUS_OK;
+}
+
+/* *out_processor stays NULL when a signal came first. */
 static enum exit_code start_processor(struct context *context, const struct engine *engine, const struct engine_run *run,
                                       struct processor **out_processor)
 {
@@ -273,18 +299,21 @@ static enum exit_code start_processor(struct context *context, const struct engi
     struct str folder = settings_text(context->settings, OPTION_STATE_DIR);
     TRY_MEMORY(context, arena_format(context->arena, &store, "%.*s/store", STR_ARGS(folder)));
     struct processor_config config = config_of(context, engine, store, run->memory_bytes);
-    struct processor *processor;
-    enum status status = processor_open(&config, run->bus, &processor, &error);
-    if (status != STATUS_OK) {
-        return context_fail_bus(context, status, "processor", &error);
+    /* The broker was there a moment ago: that it does not answer now is no reason to give up. */
+    for (int tries = 1;; tries++) {
+        enum status status = open_processor(&config, run->bus, out_processor, &error);
+        bool away = status == STATUS_RETRIABLE || status == STATUS_TIMED_OUT;
+        if (status == STATUS_OK) {
+            return EXIT_CODE_OK;
+        }
+        if (!away || tries == START_TRIES_MAX) {
+            return context_fail_bus(context, status, "processor", &error);
+        }
+        log_event(LOG_WARNING, "waiting", "tries=%d reason=\"%s\"", tries, error.text);
+        if (wait_for_signal(START_PAUSE_MS)) {
+            return EXIT_CODE_OK;
+        }
     }
-    status = processor_start(processor, &error);
-    if (status != STATUS_OK) {
-        processor_close(processor);
-        return context_fail_bus(context, status, "processor", &error);
-    }
-    *out_processor = processor;
-    return EXIT_CODE_OK;
 }
 
 static enum exit_code start_and_watch(struct context *context, const struct engine *engine, const struct engine_run *run,
@@ -292,6 +321,9 @@ static enum exit_code start_and_watch(struct context *context, const struct engi
 {
     if (run->processor) {
         TRY_RUN(start_processor(context, engine, run, &watch->processor));
+        if (watch->processor == NULL) {
+            return EXIT_CODE_OK; /* told to stop before it could start */
+        }
     }
     if (run->gateway) {
         TRY_RUN(start_gateway(context, engine, run, watch->processor, &watch->gateway));
