@@ -43,9 +43,29 @@ void bus_random(struct bus *bus, uint8_t *bytes, size_t length)
     bus->ops->random(bus, bytes, length);
 }
 
+bool bus_topic_name_is_valid(struct str name)
+{
+    if (name.length == 0 || name.length > TOPIC_NAME_BYTES_MAX || str_equal(name, STR(".")) ||
+        str_equal(name, STR(".."))) {
+        return false;
+    }
+    for (size_t at = 0; at < name.length; at++) {
+        char byte = name.bytes[at];
+        bool good = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+                    byte == '.' || byte == '_' || byte == '-';
+        if (!good) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum status bus_topic_open(struct bus *bus, struct str name, const struct bus_topic **out_topic,
                            struct bus_error *out_error)
 {
+    if (!bus_topic_name_is_valid(name)) { /* a broker's answer to it looks like one that may pass */
+        return bus_port_fail(out_error, STATUS_NOT_FOUND, "'%.*s' is no name of a topic", STR_ARGS(name));
+    }
     return bus->ops->topic_open(bus, name, out_topic, out_error);
 }
 

@@ -91,8 +91,8 @@ struct bus_topic_config {
     int64_t max_message_bytes;
 };
 
-/* The topic's handle, valid until bus_close; the same one for the same name. STATUS_NOT_FOUND when it does not exist.
- * May block on the network: never inside a transaction. */
+/* The topic's handle, valid until bus_close; the same one for the same name. STATUS_NOT_FOUND: there is none of that
+ * name, or can be none. May block on the network: never inside a transaction. */
 MUST_CHECK enum status bus_topic_open(struct bus *bus, struct str name, const struct bus_topic **out_topic,
                                       struct bus_error *out_error);
 

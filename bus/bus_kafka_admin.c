@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define NAME_BYTES_MAX 249 /* Kafka's limit of a topic's name */
 #define REPLICAS_MAX 3
 #define POLL_MS 20 /* between two looks at whether a new topic has its leaders */
 
@@ -21,7 +20,7 @@
 #define MARK_PROPERTY "flush.messages"
 #define MARK_MIN (INT64_C(1) << 62)
 
-static void name_copy(struct str name, char out_text[NAME_BYTES_MAX + 1])
+static void name_copy(struct str name, char out_text[TOPIC_NAME_BYTES_MAX + 1])
 {
     memcpy(out_text, name.bytes, name.length);
     out_text[name.length] = '\0';
@@ -184,9 +183,7 @@ enum status bus_kafka_topic_open(struct bus *base, struct str name, const struct
         *out_topic = &found->base;
         return STATUS_OK;
     }
-    if (name.length == 0 || name.length > NAME_BYTES_MAX) {
-        return bus_port_fail(out_error, STATUS_REFUSED, "a topic's name has 1 to %d characters", NAME_BYTES_MAX);
-    }
+    ASSERT(bus_topic_name_is_valid(name)); /* bus_topic_open has asked */
     struct bus_kafka_topic *topic = calloc(1, sizeof *topic + name.length + 1);
     TRY_NEW(topic);
     memcpy(topic->name, name.bytes, name.length);
@@ -228,7 +225,7 @@ static void set_number(rd_kafka_NewTopic_t *wanted, const char *name, int64_t nu
 static enum status new_topic(struct bus_kafka *bus, const struct bus_topic_config *config, int replicas, bool marked,
                              rd_kafka_NewTopic_t **out_wanted, struct bus_error *out_error)
 {
-    char name[NAME_BYTES_MAX + 1];
+    char name[TOPIC_NAME_BYTES_MAX + 1];
     name_copy(config->name, name);
     char text[256];
     rd_kafka_NewTopic_t *wanted =
@@ -283,7 +280,7 @@ static enum status ask_for(struct bus_kafka *bus, rd_kafka_NewTopic_t *wanted, r
 /* Waits until the topic is known with all its leaders, and compares. */
 static enum status settle(struct bus_kafka *bus, const struct bus_topic_config *config, struct bus_error *out_error)
 {
-    char name[NAME_BYTES_MAX + 1];
+    char name[TOPIC_NAME_BYTES_MAX + 1];
     name_copy(config->name, name);
     rd_kafka_topic_t *handle = rd_kafka_topic_new(bus->client, name, NULL);
     int64_t deadline_ms = bus_kafka_clock_ms() + BUS_KAFKA_ADMIN_MS_MAX;
@@ -322,8 +319,8 @@ static enum status broker_count(struct bus_kafka *bus, int *out_count, struct bu
 enum status bus_kafka_topic_create(struct bus *base, const struct bus_topic_config *config, struct bus_error *out_error)
 {
     struct bus_kafka *bus = bus_kafka_of(base);
-    if (config->name.length == 0 || config->name.length > NAME_BYTES_MAX) {
-        return bus_port_fail(out_error, STATUS_REFUSED, "a topic's name has 1 to %d characters", NAME_BYTES_MAX);
+    if (config->name.length == 0 || config->name.length > TOPIC_NAME_BYTES_MAX) {
+        return bus_port_fail(out_error, STATUS_REFUSED, "a topic's name has 1 to %d characters", TOPIC_NAME_BYTES_MAX);
     }
     int brokers;
     TRY(broker_count(bus, &brokers, out_error));

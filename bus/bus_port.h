@@ -113,6 +113,11 @@ struct bus_ops {
 int64_t bus_port_now_ms(struct bus *bus);
 void bus_port_random(struct bus *bus, uint8_t *bytes, size_t length);
 
+#define TOPIC_NAME_BYTES_MAX 249
+
+/* Whether Kafka allows a topic to have that name; bus_topic_open has asked before it calls an implementation. */
+bool bus_topic_name_is_valid(struct str name);
+
 /* Writes the text, cut to fit, and returns `status`: `return bus_port_fail(out_error, STATUS_IO, "…", …);` out_error
  * may be NULL. */
 enum status bus_port_fail(struct bus_error *out_error, enum status status, const char *format, ...)

@@ -20,7 +20,6 @@
 #include <time.h>
 
 #define LOCAL_GROUP_BYTES_MAX 255
-#define LOCAL_TOPIC_BYTES_MAX 249 /* Kafka's: it names a folder there */
 
 struct bus_server;
 struct local_commit;

@@ -146,24 +146,6 @@ enum status local_topic_open(struct bus *bus, struct str name, const struct bus_
     return STATUS_OK;
 }
 
-/* Kafka's rule. */
-static bool name_is_good(struct str name)
-{
-    if (name.length == 0 || name.length > LOCAL_TOPIC_BYTES_MAX || str_equal(name, STR(".")) ||
-        str_equal(name, STR(".."))) {
-        return false;
-    }
-    for (size_t at = 0; at < name.length; at++) {
-        char byte = name.bytes[at];
-        bool good = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                    byte == '.' || byte == '_' || byte == '-';
-        if (!good) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Under create_lock. */
 static enum status create(struct local *local, const struct bus_topic_config *config, struct arena *arena,
                           struct bus_error *out_error)
@@ -201,12 +183,12 @@ static enum status create(struct local *local, const struct bus_topic_config *co
 enum status local_topic_create(struct bus *bus, const struct bus_topic_config *config, struct bus_error *out_error)
 {
     struct local *local = (struct local *)bus;
-    if (!name_is_good(config->name) || config->partition_count == 0 || config->partition_count > PARTITIONS_MAX ||
+    if (!bus_topic_name_is_valid(config->name) || config->partition_count == 0 || config->partition_count > PARTITIONS_MAX ||
         config->max_message_bytes <= 0 || config->max_message_bytes > DEAD_LETTER_BYTES_MAX) {
         return bus_port_fail(out_error, STATUS_REFUSED,
                              "topic %.*s: a name of 1 to %d letters, digits, '.', '_', '-'; 1 to %d partitions; "
                              "records of 1 to %d bytes",
-                             STR_ARGS(config->name), LOCAL_TOPIC_BYTES_MAX, PARTITIONS_MAX, DEAD_LETTER_BYTES_MAX);
+                             STR_ARGS(config->name), TOPIC_NAME_BYTES_MAX, PARTITIONS_MAX, DEAD_LETTER_BYTES_MAX);
     }
     struct arena *arena = arena_create(65536);
     TRY_NEW(arena);

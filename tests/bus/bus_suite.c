@@ -180,6 +180,11 @@ static void test_topics(void **state)
     assert_true(error.text[0] != '\0');
     const struct bus_topic *none = NULL;
     assert_int_equal(bus_topic_open(fixture->bus, str_of(name_of(fixture, "no")), &none, &error), STATUS_NOT_FOUND);
+    static const struct str impossible[] = {STR_INIT(""),    STR_INIT("."),   STR_INIT(".."),
+                                            STR_INIT("a/b"), STR_INIT("a b"), STR_INIT("a\0b")};
+    for (size_t at = 0; at < sizeof impossible / sizeof *impossible; at++) {
+        assert_int_equal(bus_topic_open(fixture->bus, impossible[at], &none, &error), STATUS_NOT_FOUND);
+    }
     expect_ok(bus_topics_check(fixture->bus, out_error));
 
     struct str *names = NULL;
