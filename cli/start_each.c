@@ -133,6 +133,9 @@ static enum exit_code send_lines(struct each *each)
     }
     /* What was sent before a bad line has been asked for: its answers are told too. */
     enum exit_code rest = collect(each, 0);
+    if (code == EXIT_CODE_USAGE && each->sent > 0) { /* which would say that nothing was done */
+        return EXIT_CODE_FAILED;
+    }
     return code == EXIT_CODE_OK ? rest : code;
 }
 

@@ -114,7 +114,7 @@ static void test_start(struct pawl *pawl)
         {"printf '{\"id\":\"e-1\"}\\n\\n{\"id\":2}\\n' | $P start pass --each --name-by id", 0, "execution:pass:2\""},
         {"printf '{\"id\":\"e-3\"}\\n{\"id\":2}\\n' | $P start pass --each --name-by id", 4, "line 2: ExecutionAlreadyExists"},
         {"$P describe pass/e-3", 0, "\"status\":\"SUCCEEDED\""},
-        {"printf '{\"id\":\"e-4\"}\\n{\"no\":2}\\n' | $P start pass --each --name-by id", 2, "line 2 has no name"},
+        {"printf '{\"id\":\"e-4\"}\\n{\"no\":2}\\n' | $P start pass --each --name-by id", 1, "line 2 has no name"},
         {"$P describe pass/e-4", 0, "\"status\":\"SUCCEEDED\""},
         {"echo '{' | $P start pass --each", 2, "line 1, column"},
         {"$P start pass --each --wait", 2, "--each takes inputs from stdin"},
