@@ -183,8 +183,9 @@ static enum status create(struct local *local, const struct bus_topic_config *co
 enum status local_topic_create(struct bus *bus, const struct bus_topic_config *config, struct bus_error *out_error)
 {
     struct local *local = (struct local *)bus;
-    if (!bus_topic_name_is_valid(config->name) || config->partition_count == 0 || config->partition_count > PARTITIONS_MAX ||
-        config->max_message_bytes <= 0 || config->max_message_bytes > DEAD_LETTER_BYTES_MAX) {
+    if (!bus_topic_name_is_valid(config->name) || config->partition_count == 0 ||
+        config->partition_count > PARTITIONS_MAX || config->max_message_bytes <= 0 ||
+        config->max_message_bytes > DEAD_LETTER_BYTES_MAX) {
         return bus_port_fail(out_error, STATUS_REFUSED,
                              "topic %.*s: a name of 1 to %d letters, digits, '.', '_', '-'; 1 to %d partitions; "
                              "records of 1 to %d bytes",
