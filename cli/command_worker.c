@@ -1,13 +1,16 @@
 /* This thread follows the task's topic and says what is done with; crew.c's threads do the tasks, and reporter.c's sends
  * their results. A record is done with only when its result is durable: until then another worker may do it again. */
+#include "asl/arn.h"
 #include "asl/resource.h"
 #include "asl/route.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "cli/child.h"
 #include "cli/connection.h"
 #include "cli/crew.h"
 #include "cli/reporter.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -302,6 +305,16 @@ static enum exit_code read_number(struct worker *worker, enum flag_id id, struct
     return EXIT_CODE_OK;
 }
 
+static bool is_route(struct str text)
+{
+    for (size_t at = 0; at < text.length; at++) {
+        if (!isalnum((unsigned char)text.bytes[at]) && strchr("._-", text.bytes[at]) == NULL) {
+            return false;
+        }
+    }
+    return text.length > 0 && text.length <= ROUTE_CHARACTERS_MAX;
+}
+
 /* A route as it is, or a task's resource. */
 static enum exit_code read_route(struct worker *worker, struct str task)
 {
@@ -313,6 +326,10 @@ static enum exit_code read_route(struct worker *worker, struct str task)
             return context_fail(context, EXIT_CODE_USAGE, "'%.*s' is no ARN of a task", STR_ARGS(task));
         }
         TRY_MEMORY(context, status);
+    }
+    if (!is_route(worker->route)) {
+        return context_fail(context, EXIT_CODE_USAGE, "'%.*s' is no task: 1 to %d of A–Z a–z 0–9 . _ -", STR_ARGS(task),
+                            ROUTE_CHARACTERS_MAX);
     }
     return EXIT_CODE_OK;
 }
@@ -328,7 +345,8 @@ static enum exit_code read_activity(struct worker *worker, struct str activity)
                                          STR_ARGS(settings_text(context->settings, OPTION_AWS_REGION)),
                                          STR_ARGS(settings_text(context->settings, OPTION_AWS_ACCOUNT)), STR_ARGS(activity)));
     }
-    if (resource_parse(worker->activity, &resource) != STATUS_OK || resource.kind != RESOURCE_ACTIVITY) {
+    if (resource_parse(worker->activity, &resource) != STATUS_OK || resource.kind != RESOURCE_ACTIVITY ||
+        !arn_name_is_valid(resource.name)) {
         return context_fail(context, EXIT_CODE_USAGE, "'%.*s' is no activity", STR_ARGS(activity));
     }
     return read_route(worker, worker->activity);

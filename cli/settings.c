@@ -241,6 +241,7 @@ static enum status read_secret(struct loader *loader, const struct assignment *a
     return STATUS_OK;
 }
 
+/* END: there is no room for one more. */
 static enum status put_kafka(struct loader *loader, struct kafka_list *list, struct str property, struct str value)
 {
     struct str name;
@@ -258,7 +259,7 @@ static enum status put_kafka(struct loader *loader, struct kafka_list *list, str
         TRY_NEW(list->items);
     }
     if (list->count == KAFKA_PROPERTIES_MAX) {
-        return STATUS_LIMIT_EXCEEDED;
+        return STATUS_END;
     }
     list->items[list->count++] = (struct bus_kafka_property){name.bytes, copy.bytes};
     return STATUS_OK;
@@ -287,7 +288,11 @@ static enum status assign_kafka(struct loader *loader, const struct assignment *
     if (memchr(value.bytes, '\0', value.length) != NULL) {
         return refuse(loader, assignment, "%.*s must not hold a NUL", STR_ARGS(assignment->key));
     }
-    return put_kafka(loader, list, name, value);
+    enum status status = put_kafka(loader, list, name, value);
+    if (status == STATUS_END) {
+        return refuse(loader, assignment, "more than %d keys of kafka.* are set", KAFKA_PROPERTIES_MAX);
+    }
+    return status;
 }
 
 /* ---- Keys ---- */

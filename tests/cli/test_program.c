@@ -162,6 +162,10 @@ static void test_work(struct pawl *pawl)
     static const struct pawl_step steps[] = {
         {"$P worker --exec true", 2, "--task is missing"},
         {"$P worker --task charge", 2, "--exec is missing"},
+        {"$P worker --task 'a b' --exec cat", 2, "'a b' is no task"},
+        {"$P worker --task \"$(printf '%0201d' 0)\" --exec cat", 2, "is no task: 1 to 200 of"},
+        {"$P worker --activity 'a b' --exec cat", 2, "'a b' is no activity"},
+        {"$P worker --activity a --task b --exec cat", 2, "either --task or --activity"},
         {"$P worker --task charge --exec cat --jobs 0", 2, "--jobs must be a whole number between 1 and 1024"},
         {"$P worker --task charge --exec cat --jobs 2 --log-level error & w=$!; "
          "$P start order --name a --input '{\"n\":1}' --wait --text; c=$?; kill $w; wait $w; exit $c",

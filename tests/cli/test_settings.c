@@ -1,5 +1,6 @@
 #include "cli/settings.h"
 
+#include "base/buffer.h"
 #include "processor/config.h"
 
 #include <setjmp.h>
@@ -123,6 +124,14 @@ static void test_refused(void **state)
         {"topics.prefix=a b", "--set: topics.prefix must be made of A–Z a–z 0–9 . _ -, and not begin or end with a dot"},
         {"topics.prefix=a.", "--set: topics.prefix must be made of A–Z a–z 0–9 . _ -, and not begin or end with a dot"},
         {"topics.prefix=", "--set: topics.prefix must have 1 to 40 characters"},
+        {"topics.prefix=\xFF", "--set: topics.prefix must be made of A–Z a–z 0–9 . _ -, and not begin or end with a dot"},
+        {"aws.region=us:east", "--set: aws.region must be made of A–Z a–z 0–9 . _ -, and not begin or end with a dot"},
+        {"aws.region=\"", "--set: aws.region must be made of A–Z a–z 0–9 . _ -, and not begin or end with a dot"},
+        {"state.dir=", "--set: state.dir must have 1 to 4096 characters"},
+        {"topics.partitions=-1", "--set: topics.partitions must lie between 1 and 65535, and -1 does not"},
+        {"topics.partitions=1.5", "--set: topics.partitions must be a whole number, not '1.5'"},
+        {"state.memory.bytes=-1GiB", "--set: state.memory.bytes must lie between 16777216 and 1099511627776, and -1GiB does not"},
+        {"kafka.sasl.password.file=/tmp", "--set: kafka.sasl.password.file: /tmp: Is a directory"},
         {"kafka.acks=1", "--set: kafka.acks may not be set: a record is written when all in-sync replicas have it"},
         {"kafka.consumer.isolation.level=read_uncommitted",
          "--set: kafka.consumer.isolation.level may not be set: what an aborted transaction wrote must never be read"},
@@ -174,11 +183,46 @@ static void test_file(void **state)
         }
         remove_file(path);
     }
+    struct settings_sources folder = {.file = "/tmp"};
+    const struct settings *none;
+    struct str is_folder = STR_NONE;
+    assert_int_equal(settings_load(arena, &folder, &none, &is_folder), STATUS_INVALID);
+    assert_string_equal(is_folder.bytes, "/tmp: Is a directory");
     struct settings_sources missing = {.file = "/nonexistent/pawl.properties"};
     const struct settings *settings;
     struct str problem = STR_NONE;
     assert_int_equal(settings_load(arena, &missing, &settings, &problem), STATUS_INVALID);
     assert_string_equal(problem.bytes, "/nonexistent/pawl.properties: No such file or directory");
+    arena_destroy(arena);
+}
+
+/* Files that are too much of something. */
+static void test_excess(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create((size_t)64 << 20);
+    struct buffer text = buffer_in(arena);
+    const struct settings *settings;
+    struct str problem = STR_NONE;
+    for (int at = 0; at < 600; at++) {
+        assert_int_equal(buffer_format(&text, "kafka.some.%d=1\n", at), STATUS_OK);
+    }
+    assert_int_equal(buffer_add_byte(&text, 0), STATUS_OK);
+    char *path = write_file(text.bytes);
+    struct settings_sources sources = {.file = path};
+    assert_int_equal(settings_load(arena, &sources, &settings, &problem), STATUS_INVALID);
+    assert_non_null(strstr(problem.bytes, ":513: more than 512 keys of kafka.* are set"));
+    remove_file(path);
+    text = buffer_in(arena);
+    for (int at = 0; at < 1024 * 1024 / 16 + 1; at++) {
+        assert_int_equal(buffer_add(&text, STR("# a comment ...\n")), STATUS_OK);
+    }
+    assert_int_equal(buffer_add_byte(&text, 0), STATUS_OK);
+    path = write_file(text.bytes);
+    sources.file = path;
+    assert_int_equal(settings_load(arena, &sources, &settings, &problem), STATUS_INVALID);
+    assert_non_null(strstr(problem.bytes, ": the file is too large"));
+    remove_file(path);
     arena_destroy(arena);
 }
 
@@ -239,7 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),   cmocka_unit_test(test_values), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_file),       cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_file),       cmocka_unit_test(test_excess),
+        cmocka_unit_test(test_precedence),
         cmocka_unit_test(test_kafka),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
