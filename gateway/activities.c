@@ -197,14 +197,17 @@ static void settle(struct activities_poller *poller)
     pthread_cond_signal(&activities->woken);
 }
 
-static bool is_accepted(const struct activities_poller *poller, struct str bytes)
+static bool is_accepted(struct activities_poller *poller, struct str bytes)
 {
     struct codec_error error;
     enum record_id record;
     void *reply;
-    return codec_decode(poller->activities->config.codec, poller->arena, SCHEMA_reply, bytes, &record, &reply, &error) ==
-               STATUS_OK &&
-           ((const struct reply *)reply)->error.bytes == NULL;
+    if (codec_decode(poller->activities->config.codec, poller->arena, SCHEMA_reply, bytes, &record, &reply, &error) !=
+        STATUS_OK) {
+        return false;
+    }
+    poller->event_id = ((const struct reply *)reply)->version;
+    return ((const struct reply *)reply)->error.bytes == NULL;
 }
 
 static void on_claimed(struct client_request *request, enum status status, struct str reply)

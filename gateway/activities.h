@@ -35,6 +35,7 @@ struct activities_poller {
     struct client_request claim;
     struct task_started started;
     struct view_key row;
+    int64_t event_id; /* of ActivityStarted, or the last one then; RECORD_NONE: unknown */
     bool unanswered; /* nobody knows what became of the claim */
     const struct task_request *task;
 };

@@ -359,9 +359,8 @@ static enum status answer_task(struct call *call, const struct task_request *tas
     return call_answer(call, buffer_text(&body));
 }
 
-static void on_task(struct activities_poller *poller, enum status status, const struct task_request *task)
+static void give_task(struct call *call, enum status status, const struct task_request *task)
 {
-    struct call *call = poller->owner;
     call->state = CALL_RUNNING;
     if (status == STATUS_OK) {
         status = answer_task(call, task);
@@ -370,6 +369,31 @@ static void on_task(struct activities_poller *poller, enum status status, const 
         fail_by_status(call, status);
     }
     call->answered(call);
+}
+
+/* The view shows that it has started, or is late: who has claimed a task gets it all the same. */
+static void on_started(struct view_wait *wait, enum status status)
+{
+    struct call *call = wait->owner;
+    (void)status;
+    give_task(call, STATUS_OK, call->poller.task);
+}
+
+static void on_task(struct activities_poller *poller, enum status status, const struct task_request *task)
+{
+    struct call *call = poller->owner;
+    if (status != STATUS_OK || task == NULL || poller->event_id == RECORD_NONE) {
+        give_task(call, status, task);
+        return;
+    }
+    call->wait = (struct view_wait){
+        .goal = VIEW_EVENT,
+        .execution = execution_id_of(task->execution_arn, task->incarnation),
+        .version = poller->event_id,
+        .done = on_started,
+        .owner = call,
+    };
+    view_await(call->gateway->view, &call->wait);
 }
 
 static bool is_gone(struct activities_poller *poller)
