@@ -718,6 +718,7 @@ void check_all(struct world *world)
     check_replies(view);
     check_rows(view);
     check_usage(view);
+    check_definitions(world);
     arena_destroy(view->arena);
     free(view);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define FUNCTION(name) "arn:aws:lambda:us-east-1:000000000000:function:" name
+#define VERSIONED_MACHINES 3 /* a few, so that what they are asked meets */
 #define RETRY "\"Retry\":[{\"ErrorEquals\":[\"Flaky\"],\"IntervalSeconds\":1,\"MaxAttempts\":5,\"BackoffRate\":1.5}]"
 
 static const struct play_machine machines[MACHINES] = {
@@ -143,10 +144,26 @@ static void send_create(struct world *world, int machine)
     create.definition = str_of(target->definition);
     create.type = str_of(target->type);
     create.role_arn = STR("arn:aws:iam::000000000000:role/r");
+    create.publish = machine < VERSIONED_MACHINES;
     create.reply_topic = STR("pawl.replies");
     create.reply_partition = 0;
     create.correlation_id = str_of(command->correlation_id);
     send_command(world, RECORD_create_state_machine, &create, target->arn);
+}
+
+/* The machine; or, of those that have some, a version or alias that may be there. */
+static struct str start_target(struct world *world, int machine)
+{
+    struct play_machine *target = &world->play->machines[machine];
+    struct str arn = target->arn;
+    if (machine < VERSIONED_MACHINES && chance_of(&world->chance, 5000)) {
+        uint32_t what = chance_below(&world->chance, 4);
+        ASSERT(arena_format(world->play->arena, &arn, "%.*s:%s", STR_ARGS(target->arn),
+                            what == 0   ? "1"
+                            : what == 1 ? "2"
+                                        : "live") == STATUS_OK);
+    }
+    return arn;
 }
 
 static void send_start(struct world *world)
@@ -164,7 +181,7 @@ static void send_start(struct world *world)
     snprintf(command->input, sizeof command->input, "{\"n\":%u,\"items\":[%u,2,{\"x\":3},null]%s}", number, number,
              command->poison ? ",\"p\":\"POISON\"" : "");
     record_init(RECORD_start_execution, &start);
-    start.state_machine_arn = target->arn;
+    start.state_machine_arn = start_target(world, command->machine);
     start.input = str_of(command->input);
     start.reply_topic = STR("pawl.replies");
     start.correlation_id = str_of(command->correlation_id);
@@ -198,6 +215,119 @@ static void send_stop(struct world *world)
     send_command(world, RECORD_stop_execution, &stop, stop.execution_arn);
 }
 
+/* ---- Versions and aliases; each machine's alias is called live ---- */
+
+static struct str qualified(struct world *world, const struct play_machine *machine, const char *qualifier)
+{
+    struct str arn;
+    ASSERT(arena_format(world->play->arena, &arn, "%.*s:%s", STR_ARGS(machine->arn), qualifier) == STATUS_OK);
+    return arn;
+}
+
+/* Of one that may be there, or not yet, or no more. */
+static struct str some_version(struct world *world, const struct play_machine *machine)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%u", 1 + chance_below(&world->chance, 3));
+    return qualified(world, machine, number);
+}
+
+static struct str some_routing(struct world *world, const struct play_machine *machine)
+{
+    struct str routing;
+    uint32_t weight = chance_below(&world->chance, 101);
+    ASSERT(arena_format(world->play->arena, &routing,
+                        "[{\"stateMachineVersionArn\":\"%.*s:1\",\"weight\":%u},{\"stateMachineVersionArn\":\"%.*s:2\","
+                        "\"weight\":%u}]",
+                        STR_ARGS(machine->arn), weight, STR_ARGS(machine->arn), 100 - weight) == STATUS_OK);
+    return routing;
+}
+
+#define TO_CLIENT(command, made)                                                                                       \
+    (made)->reply_topic = STR("pawl.replies");                                                                         \
+    (made)->correlation_id = str_of((command)->correlation_id)
+
+/* The same definition in another role is another revision: whatever runs, the outcome is the same. */
+static void send_change(struct world *world, const struct play_machine *machine)
+{
+    struct update_state_machine update;
+    struct play_command *command = new_command(world);
+    record_init(RECORD_update_state_machine, &update);
+    update.state_machine_arn = machine->arn;
+    update.publish = chance_of(&world->chance, 7000);
+    ASSERT(arena_format(world->play->arena, &update.role_arn, "arn:aws:iam::000000000000:role/r%u",
+                        chance_below(&world->chance, 4)) == STATUS_OK);
+    TO_CLIENT(command, &update);
+    send_command(world, RECORD_update_state_machine, &update, machine->arn);
+}
+
+static void send_publish(struct world *world, const struct play_machine *machine)
+{
+    struct publish_state_machine_version publish;
+    struct play_command *command = new_command(world);
+    record_init(RECORD_publish_state_machine_version, &publish);
+    publish.state_machine_arn = machine->arn;
+    TO_CLIENT(command, &publish);
+    send_command(world, RECORD_publish_state_machine_version, &publish, machine->arn);
+}
+
+static void send_delete_version(struct world *world, const struct play_machine *machine)
+{
+    struct delete_state_machine_version delete;
+    struct play_command *command = new_command(world);
+    record_init(RECORD_delete_state_machine_version, &delete);
+    delete.state_machine_version_arn = some_version(world, machine);
+    TO_CLIENT(command, &delete);
+    send_command(world, RECORD_delete_state_machine_version, &delete, machine->arn);
+}
+
+static void send_alias(struct world *world, const struct play_machine *machine)
+{
+    struct create_state_machine_alias create;
+    struct update_state_machine_alias update;
+    struct play_command *command = new_command(world);
+    if (chance_of(&world->chance, 6000)) {
+        record_init(RECORD_create_state_machine_alias, &create);
+        create.name = STR("live");
+        create.routing_configuration = some_routing(world, machine);
+        TO_CLIENT(command, &create);
+        send_command(world, RECORD_create_state_machine_alias, &create, machine->arn);
+        return;
+    }
+    record_init(RECORD_update_state_machine_alias, &update);
+    update.state_machine_alias_arn = qualified(world, machine, "live");
+    update.routing_configuration = some_routing(world, machine);
+    TO_CLIENT(command, &update);
+    send_command(world, RECORD_update_state_machine_alias, &update, machine->arn);
+}
+
+static void send_delete_alias(struct world *world, const struct play_machine *machine)
+{
+    struct delete_state_machine_alias delete;
+    struct play_command *command = new_command(world);
+    record_init(RECORD_delete_state_machine_alias, &delete);
+    delete.state_machine_alias_arn = qualified(world, machine, "live");
+    TO_CLIENT(command, &delete);
+    send_command(world, RECORD_delete_state_machine_alias, &delete, machine->arn);
+}
+
+static void send_version_command(struct world *world)
+{
+    const struct play_machine *machine = &world->play->machines[chance_below(&world->chance, VERSIONED_MACHINES)];
+    uint32_t what = chance_below(&world->chance, 100);
+    if (what < 35) {
+        send_change(world, machine);
+    } else if (what < 55) {
+        send_publish(world, machine);
+    } else if (what < 80) {
+        send_alias(world, machine);
+    } else if (what < 92) {
+        send_delete_version(world, machine);
+    } else {
+        send_delete_alias(world, machine);
+    }
+}
+
 void play_client(struct world *world)
 {
     struct play *play = world->play;
@@ -211,6 +341,8 @@ void play_client(struct world *world)
         send_create(world, (int)chance_below(&world->chance, MACHINES));
     } else if (chance_of(&world->chance, 1000) && play->command_count < COMMANDS_MAX / 2) {
         send_stop(world);
+    } else if (chance_of(&world->chance, 1500) && play->command_count < COMMANDS_MAX / 2) {
+        send_version_command(world);
     } else if (play->starts_left > 0) {
         send_start(world);
     }

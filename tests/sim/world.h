@@ -55,4 +55,7 @@ bool world_play(uint64_t seed, bool trace, struct world *out_world);
 bool world_is_settled(struct world *world);
 void check_all(struct world *world);
 
+/* check_definitions.c: what is published of machines, versions and aliases is of one piece, and what their owners have. */
+void check_definitions(struct world *world);
+
 #endif
