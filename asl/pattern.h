@@ -5,7 +5,7 @@
 #include "base/str.h"
 
 /* Whether the whole text matches: `*` is any run of characters, empty too; `\*` a star, `\\` a backslash; nothing else is
- * special. At worst it takes the product of both lengths. */
+ * special. Takes time in proportion to both lengths; without memory for a pattern with backslashes nothing matches. */
 bool pattern_matches(struct str text, struct str pattern);
 
 #endif
