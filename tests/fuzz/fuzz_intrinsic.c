@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (document == NULL) {
         FUZZ_REQUIRE(value_parse(arena, STR(FUZZ_DOCUMENT), &document, NULL) == STATUS_OK);
     }
-    const struct path_roots roots = {document, document, document->type == VALUE_OBJECT ? document : NULL};
+    const struct path_roots roots = {
+        .input = document, .context = document, .variables = document->type == VALUE_OBJECT ? document : NULL};
     enum status status = intrinsic_compile(arena, text, &call, &message);
     FUZZ_REQUIRE(status == STATUS_OK || (status == STATUS_INVALID && message.length > 0));
     if (status == STATUS_OK) {
