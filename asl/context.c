@@ -163,7 +163,7 @@ enum status context_build(struct run *run, struct run_frame *frame, const struct
 enum status context_scope(struct run *run, struct run_frame *frame, const struct value *input, struct expression_scope *out_scope)
 {
     const struct state *state = run_state(run, frame);
-    *out_scope = (struct expression_scope){.roots = {.input = input}, .env = run->step->env};
+    *out_scope = (struct expression_scope){.roots = {.input = input, .env = run->step->env}, .env = run->step->env};
     if (state->reads_context) {
         TRY(context_build(run, frame, NULL, STR_NONE, &out_scope->roots.context));
     }

@@ -1,6 +1,20 @@
 #include "asl/failure.h"
 
+#include "asl/utf.h"
+#include "base/limits.h"
+
 #include <stdio.h>
+
+enum status failure_limit(struct arena *arena, struct failure *failure)
+{
+    if (failure->error.bytes != NULL) {
+        TRY(utf_repair(arena, str_cut_characters(failure->error, ERROR_CHARACTERS_MAX), &failure->error));
+    }
+    if (failure->cause.bytes != NULL) {
+        TRY(utf_repair(arena, str_cut_characters(failure->cause, CAUSE_CHARACTERS_MAX), &failure->cause));
+    }
+    return STATUS_OK;
+}
 
 enum status failure_set(struct arena *arena, struct failure *out_failure, struct str error, const char *cause_format, ...)
 {
@@ -17,5 +31,5 @@ enum status failure_set(struct arena *arena, struct failure *out_failure, struct
     va_end(printed);
     TRY_NEW(bytes);
     *out_failure = (struct failure){.error = error, .cause = {bytes, (size_t)length}, .is = true};
-    return STATUS_OK;
+    return failure_limit(arena, out_failure);
 }

@@ -23,8 +23,11 @@ static inline bool failure_is(const struct failure *failure)
     return failure->is;
 }
 
-/* Sets the failure; the cause is as printf's. */
+/* Sets the failure; the cause is as printf's, limited as below. */
 MUST_CHECK enum status failure_set(struct arena *arena, struct failure *out_failure, struct str error, const char *cause_format,
                                    ...) __attribute__((format(printf, 4, 5)));
+
+/* Makes error and cause what the history and the API may hold: UTF-8, at most ERROR_CHARACTERS_MAX and CAUSE_CHARACTERS_MAX. */
+MUST_CHECK enum status failure_limit(struct arena *arena, struct failure *failure);
 
 #endif

@@ -1,6 +1,7 @@
 #include "asl/machine.h"
 
 #include "asl/parse.h"
+#include "asl/utf.h"
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -59,20 +60,24 @@ struct str machine_route(const struct machine *machine, size_t index)
 static enum status report_syntax(struct parser *parser, const struct value_error *error)
 {
     const struct parse_place root = {0};
-    if (str_trim(parser->text).length == 0) {
+    struct str text;
+    struct str message;
+    TRY(utf_repair(parser->arena, parser->text, &text));
+    TRY(utf_repair(parser->arena, error->message, &message));
+    if (str_trim(text).length == 0) {
         TRY(parse_finding(parser, &root, STR_NONE, NULL, PARSE_CODE_SCHEMA, "Definition must be a valid JSON object"));
     } else {
         TRY(parse_finding(parser, &root, STR_NONE, NULL, STR("INVALID_JSON_DESCRIPTION"),
-                          "%.*s\n at [Source: (String)\"%.*s\"; line: %u, column: %u]", STR_ARGS(error->message),
-                          STR_ARGS(parser->text), error->line, error->column));
+                          "%.*s\n at [Source: (String)\"%.*s\"; line: %u, column: %u]", STR_ARGS(message),
+                          STR_ARGS(text), error->line, error->column));
     }
     struct finding *finding = &parser->findings->items[parser->findings->count - 1];
     finding->location = STR_NONE;
     finding->line = error->line;
     finding->column = error->column;
-    if (str_trim(parser->text).length > 0) {
+    if (str_trim(text).length > 0) {
         TRY(arena_format(parser->arena, &finding->location, "[Source: (String)\"%.*s\"; line: %u, column: %u]",
-                         STR_ARGS(parser->text), error->line, error->column));
+                         STR_ARGS(text), error->line, error->column));
     }
     return STATUS_INVALID;
 }

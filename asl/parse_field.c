@@ -1,5 +1,6 @@
 #include "asl/parse.h"
 
+#include "asl/utf.h"
 #include "base/assert.h"
 #include "base/buffer.h"
 #include "base/limits.h"
@@ -70,8 +71,8 @@ static enum status begin_finding(struct parser *parser, const struct parse_place
     if (key.length > 0) {
         TRY(buffer_format(&location, "/%.*s", STR_ARGS(key)));
     }
-    finding->location = location.length == 0 ? STR("/") : buffer_text(&location);
-    return STATUS_OK;
+    /* A key may be half of a surrogate pair, which a reply cannot hold. */
+    return utf_repair(parser->arena, location.length == 0 ? STR("/") : buffer_text(&location), &finding->location);
 }
 
 enum status parse_finding(struct parser *parser, const struct parse_place *place, struct str key, const struct value *value,
@@ -90,6 +91,7 @@ enum status parse_finding(struct parser *parser, const struct parse_place *place
     enum status status = arena_copy(parser->arena, (struct str){message, (size_t)length}, &finding.message);
     free(message);
     TRY(status);
+    TRY(utf_repair(parser->arena, finding.message, &finding.message));
     return findings_add(parser->arena, parser->findings, finding);
 }
 

@@ -268,7 +268,8 @@ static enum status add_states(struct parser *parser, const struct value *states,
         state->machine = machine;
         state->next = STATE_NONE;
         TRY(arena_copy(parser->arena, key, &state->name));
-        if (key.length == 0 || parse_characters(key) > NAME_CHARACTERS_MAX) {
+        /* Half of a surrogate pair, which JSON can write, has no UTF-8: the history could not tell it. */
+        if (key.length == 0 || parse_characters(key) > NAME_CHARACTERS_MAX || !str_is_utf8(key)) {
             TRY(parse_finding(parser, place, key, states->members[at].value, STR("INVALID_STATE_NAME"),
                               "State names have 1 to %d characters", NAME_CHARACTERS_MAX));
         }

@@ -219,6 +219,7 @@ bool run_is_full(const struct run *run)
 {
     return run->effects->count + run->rows_estimated + run->payload_count >= run_effects_max(run) * 9 / 10 ||
            run->states_entered >= STEP_STATES_MAX || run->payload_bytes >= STEP_OUTPUT_BYTES_MAX ||
+           run->step->env->work >= STEP_WORK_MAX / 3 ||
            arena_used(run->arena) - run->arena_used >= STEP_MEMORY_BYTES_MAX;
 }
 

@@ -318,6 +318,8 @@ enum status step_apply(const struct step *step, const struct step_event *event, 
                        enum step_outcome *out_outcome)
 {
     arena_hold_back(step->arena, STEP_RESERVE_BYTES);
+    step->env->work = 0;
+    step->env->work_max = STEP_WORK_MAX;
     enum status status = attempt(step, event, out_effects, out_outcome);
     arena_hold_back(step->arena, 0);
     if (status == STATUS_LIMIT_EXCEEDED) {

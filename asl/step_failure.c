@@ -1,6 +1,7 @@
 /* What becomes of a failure: Retry, Catch, or the end of what is around (ASL.md, section 7). */
 #include "asl/errors.h"
 #include "asl/step_parts.h"
+#include "base/limits.h"
 
 static enum status retry(struct run *run, struct run_frame *frame, uint32_t index, bool *out_retried)
 {
@@ -127,13 +128,14 @@ enum status step_record_evaluation(struct run *run, struct run_frame *frame, str
         TRY(arena_format(run->arena, &failure->cause,
                          "An error occurred while executing the state '%.*s' (entered at the event id #%lld). %.*s",
                          STR_ARGS(state->name), (long long)frame->row.entered_event_id, STR_ARGS(cause)));
+        TRY(failure_limit(run->arena, failure));
     }
     if (query) {
         /* Seen on AWS: it names the event before the state was entered. */
         TRY(history_add(run, HISTORY_EVENT_EVALUATION_FAILED, frame->row.before_entered_event_id, &event));
         event->error = failure->error;
         event->cause = failure->cause;
-        event->location = failure->location;
+        event->location = str_cut(failure->location, LOCATION_BYTES_MAX);
         event->state = state->name;
         frame->row.previous_event_id = event->id;
         frame->dirty = true;

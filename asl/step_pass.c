@@ -169,6 +169,7 @@ enum status step_enter_fail(struct run *run, struct run_frame *frame)
     if (failure_is(&problem)) {
         return step_fail_evaluation(run, frame, problem);
     }
+    TRY(failure_limit(run->arena, &failure));
     TRY(step_observe_failure(run, frame, &failure));
     return step_fail(run, frame, &failure, false);
 }

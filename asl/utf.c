@@ -1,5 +1,7 @@
 #include "asl/utf.h"
 
+#include "base/buffer.h"
+
 #include "base/assert.h"
 
 size_t utf_encode(uint32_t point, char *out)
@@ -103,4 +105,33 @@ size_t utf_unescape(struct str text, uint32_t *out_point)
     }
     *out_point = 0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF);
     return 12;
+}
+
+/* How many bytes one replacement stands for: a leading byte and what continues it. */
+static size_t malformed_length(struct str bytes)
+{
+    unsigned char first = (unsigned char)bytes.bytes[0];
+    size_t expected = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    size_t length = 1;
+    while (length < expected && length < bytes.length && ((unsigned char)bytes.bytes[length] & 0xC0) == 0x80) {
+        length++;
+    }
+    return length;
+}
+
+enum status utf_repair(struct arena *arena, struct str bytes, struct str *out_text)
+{
+    struct buffer text = buffer_in(arena);
+    if (str_is_utf8(bytes)) {
+        *out_text = bytes;
+        return STATUS_OK;
+    }
+    while (bytes.length > 0) {
+        size_t length = malformed_length(bytes);
+        struct str part = str_slice(bytes, 0, length);
+        TRY(buffer_add(&text, str_is_utf8(part) ? part : STR("\xEF\xBF\xBD")));
+        bytes = str_from(bytes, length);
+    }
+    *out_text = buffer_text(&text);
+    return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef PAWL_ASL_UTF_H
 #define PAWL_ASL_UTF_H
 
+#include "base/arena.h"
 #include "base/str.h"
 
 #define UTF_BYTES_MAX 4
@@ -25,5 +26,8 @@ int utf_compare(struct str a, struct str b);
 /* The escape whose backslash is at text.bytes[0] and whose `uXXXX` is complete: the code point, two escapes of a surrogate
  * pair making one. Returns the bytes read, 0 when four hexadecimal digits do not follow. */
 size_t utf_unescape(struct str text, uint32_t *out_point);
+
+/* The bytes as UTF-8 text: themselves, or a copy in which what is malformed is U+FFFD, as in Java. */
+MUST_CHECK enum status utf_repair(struct arena *arena, struct str bytes, struct str *out_text);
 
 #endif

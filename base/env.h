@@ -14,7 +14,26 @@ struct env {
     int64_t now_ms; /* Unix time; of a step: max(wall clock, the execution's last time) */
     uint8_t seed[ENV_SEED_BYTES];
     uint64_t drawn; /* how many draws were made; the one member that drawing changes */
+    uint64_t work;     /* what evaluating expressions has cost: steps of JSONata, values that paths looked at */
+    uint64_t work_max; /* how much it may be, all expressions together; 0: no limit */
 };
+
+/* How much more work may be done. `env` may be NULL. */
+static inline uint64_t env_work_left(const struct env *env)
+{
+    if (env == NULL || env->work_max == 0) {
+        return UINT64_MAX;
+    }
+    return env->work < env->work_max ? env->work_max - env->work : 0;
+}
+
+/* Counts work. `env` may be NULL. */
+static inline void env_work_add(struct env *env, uint64_t work)
+{
+    if (env != NULL) {
+        env->work += work;
+    }
+}
 
 /* Fills `bytes` with chance. length ≤ 32. */
 void env_random(struct env *env, uint8_t *bytes, size_t length);

@@ -44,6 +44,7 @@
 #define PATH_PATTERN_STEPS_MAX 1000000   /* PCRE2's match limit of a filter's regular expression */
 #endif
 #define PATH_PATTERN_HEAP_KIB_MAX 20000  /* PCRE2's heap limit, which bounds its backtracking */
+#define LOCATION_BYTES_MAX 1024          /* of a field's path in an EvaluationFailed event */
 #define FINDINGS_MESSAGE_BYTES_MAX 65536 /* of the findings in one text, which is a reply's */
 #define FINDINGS_MAX 10000               /* findings kept of one definition; AWS shows 100 */
 #define MACHINE_DEPTH_MAX 32             /* machines inside machines (Parallel, Map) in a definition */
@@ -51,6 +52,8 @@
 #define STEP_STATES_MAX 100              /* states entered in one step, before a continuation */
 #define STEP_OUTPUT_BYTES_MAX (4 * 1024 * 1024)        /* payloads written by one step, before a continuation */
 #define STEP_MEMORY_BYTES_MAX ((size_t)64 * 1024 * 1024) /* memory of one step, before a continuation */
+#define STEP_WORK_MAX 30000000           /* steps of JSONata, and values that paths look at, in one step: a second or two;
+                                            past a third of it, it gives way */
 #define STEP_RESERVE_BYTES ((size_t)8 * 1024 * 1024)     /* of its arena, to fail the execution with when the rest is used up */
 #define BATCH_RECORDS_MAX 1000           /* input records of one transaction */
 #define BATCH_BYTES_MAX (8 * 1024 * 1024) /* output of one transaction */

@@ -65,6 +65,18 @@ struct str str_cut(struct str text, size_t length_max)
     return str_slice(text, 0, length);
 }
 
+struct str str_cut_characters(struct str text, size_t characters_max)
+{
+    size_t characters = 0;
+    for (size_t at = 0; text.length > characters_max && at < text.length; at++) {
+        bool begins = ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
+        if (begins && characters++ == characters_max) {
+            return str_slice(text, 0, at);
+        }
+    }
+    return text;
+}
+
 static bool is_blank(char byte)
 {
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';

@@ -52,6 +52,9 @@ size_t str_find_str(struct str text, struct str part);
 /* The first `length_max` bytes, or less so that no UTF-8 character is cut through. */
 struct str str_cut(struct str text, size_t length_max);
 
+/* The first characters (UTF-8 code points), at most so many. */
+struct str str_cut_characters(struct str text, size_t characters_max);
+
 /* Without blanks, tabs, CR and LF at both ends. */
 struct str str_trim(struct str text);
 

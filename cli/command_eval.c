@@ -44,6 +44,9 @@ static enum exit_code make_request(struct context *context, enum evaluation_lang
     const struct value *request = &value_empty_object;
     const struct value *value = NULL;
     struct str text;
+    if (!str_is_utf8(expression)) {
+        return context_fail(context, EXIT_CODE_USAGE, "the expression must be UTF-8");
+    }
     TRY_MEMORY(context, value_string(context->arena, expression, &value));
     TRY_MEMORY(context, value_object_with(context->arena, request, STR("expr"), value, &request));
     for (size_t at = 0; at < sizeof members / sizeof *members; at++) {

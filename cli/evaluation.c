@@ -39,7 +39,7 @@ static const struct value *bindings_of(const struct value *request)
 
 static struct path_roots roots_of(const struct value *request)
 {
-    return (struct path_roots){data_of(request), value_get(request, STR("context")), bindings_of(request)};
+    return (struct path_roots){.input = data_of(request), .context = value_get(request, STR("context")), .variables = bindings_of(request)};
 }
 
 static bool read_expression(const struct value *request, struct str *out_text, struct evaluation *evaluation)

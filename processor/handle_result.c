@@ -35,19 +35,6 @@ static enum step_event_type event_of(enum record_id record)
     UNREACHABLE("kind of result");
 }
 
-/* The first `characters_max` characters. A worker that says too much is better cut short than not heard. */
-static struct str cut(struct str text, size_t characters_max)
-{
-    size_t characters = 0;
-    for (size_t at = 0; at < text.length; at++) {
-        bool begins = ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
-        if (begins && characters++ == characters_max) {
-            return str_slice(text, 0, at);
-        }
-    }
-    return text;
-}
-
 static struct result read_result(enum record_id record, const void *value)
 {
     struct result result = {.type = event_of(record)};
@@ -62,8 +49,8 @@ static struct result read_result(enum record_id record, const void *value)
     case STEP_TASK_FAILED: {
         const struct task_failed *failed = value;
         result.task_token = failed->task_token;
-        result.error = cut(failed->error, ERROR_CHARACTERS_MAX);
-        result.cause = cut(failed->cause, CAUSE_CHARACTERS_MAX);
+        result.error = str_cut_characters(failed->error, ERROR_CHARACTERS_MAX);
+        result.cause = str_cut_characters(failed->cause, CAUSE_CHARACTERS_MAX);
         result.to = REPLY_TO(failed);
         return result;
     }

@@ -35,6 +35,7 @@ enum status intrinsic_array_contains(const struct intrinsic_frame *frame, const 
 {
     TRY(intrinsic_need(frame, 0, VALUE_ARRAY));
     bool contains = false;
+    env_work_add(frame->run->env, frame->values[0]->count);
     for (uint32_t at = 0; at < frame->values[0]->count && !contains; at++) {
         contains = value_equal(frame->values[0]->items[at], frame->values[1]);
     }

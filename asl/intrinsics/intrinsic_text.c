@@ -228,32 +228,6 @@ static bool decode_base64(struct str text, char *out_bytes, size_t *out_length)
     return true;
 }
 
-/* How many bytes one replacement stands for: a leading byte and what continues it. */
-static size_t malformed_length(struct str bytes)
-{
-    unsigned char first = (unsigned char)bytes.bytes[0];
-    size_t expected = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    size_t length = 1;
-    while (length < expected && length < bytes.length && ((unsigned char)bytes.bytes[length] & 0xC0) == 0x80) {
-        length++;
-    }
-    return length;
-}
-
-/* The bytes as UTF-8 text; what is malformed becomes U+FFFD, as in Java. */
-static enum status repair_utf8(struct arena *arena, struct str bytes, struct str *out_text)
-{
-    struct buffer text = buffer_in(arena);
-    while (bytes.length > 0) {
-        size_t length = malformed_length(bytes);
-        struct str part = str_slice(bytes, 0, length);
-        TRY(buffer_add(&text, str_is_utf8(part) ? part : STR("\xEF\xBF\xBD")));
-        bytes = str_from(bytes, length);
-    }
-    *out_text = buffer_text(&text);
-    return STATUS_OK;
-}
-
 enum status intrinsic_base64_decode(const struct intrinsic_frame *frame, const struct value **out_value)
 {
     struct str text;
@@ -264,9 +238,7 @@ enum status intrinsic_base64_decode(const struct intrinsic_frame *frame, const s
     if (!decode_base64(text, bytes, &decoded.length)) {
         return intrinsic_fail(frame, "Invalid arguments in States.Base64Decode: the text is not in Base64");
     }
-    if (!str_is_utf8(decoded)) {
-        TRY(repair_utf8(frame->run->arena, decoded, &decoded));
-    }
+    TRY(utf_repair(frame->run->arena, decoded, &decoded));
     return value_string(frame->run->arena, decoded, out_value);
 }
 

@@ -112,9 +112,10 @@ enum status jsonata_evaluate(struct arena *arena, const struct jsonata *program,
         .scope = scope,
         .limits = scope->limits == NULL ? jsonata_limits_default : *scope->limits,
         .arena_used_before = arena_used(arena),
-        .work.steps_max = (scope->limits == NULL ? &jsonata_limits_default : scope->limits)->steps_max,
         .input = datum_of(scope->input),
     };
+    uint64_t left = env_work_left(scope->env);
+    evaluation.work.steps_max = left < evaluation.limits.steps_max ? left : evaluation.limits.steps_max;
     struct datum context = DATUM_NONE;
     struct environment *environment = arena_new(arena, struct environment);
     TRY_NEW(environment);
@@ -125,6 +126,7 @@ enum status jsonata_evaluate(struct arena *arena, const struct jsonata *program,
     if (status == STATUS_OK) {
         status = convert(&evaluation, result, &value);
     }
+    env_work_add(scope->env, evaluation.work.steps);
     if (status == STATUS_INVALID) {
         return report(arena, &evaluation.fault, out_error);
     }

@@ -17,9 +17,10 @@ struct jsonata_error {
     struct str token;    /* STR_NONE: none */
 };
 
-/* What bounds one evaluation. JSONATA_LIMITS_DEFAULT is what the engine uses. */
+/* What bounds one evaluation. JSONATA_LIMITS_DEFAULT is what the engine uses. Nothing here reads a clock: a step stands for
+ * about 0.1 µs, and scope->env for how much all expressions of one step of the engine may take together. */
 struct jsonata_limits {
-    uint64_t steps_max;      /* nodes evaluated */
+    uint64_t steps_max;      /* nodes evaluated, and items and bytes that are walked */
     uint32_t depth_max;      /* nested evaluations, tail calls not counted */
     size_t result_bytes_max; /* of any one string that is built */
     size_t memory_bytes_max; /* taken from the arena */

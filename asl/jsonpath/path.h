@@ -5,6 +5,7 @@
 #define PAWL_ASL_JSONPATH_PATH_H
 
 #include "asl/value.h"
+#include "base/env.h"
 
 struct path;
 
@@ -13,6 +14,7 @@ struct path_roots {
     const struct value *input;     /* `$` */
     const struct value *context;   /* `$$`: the context object */
     const struct value *variables; /* `$name`: an object with a member a variable */
+    struct env *env;               /* where the work is counted; NULL: nowhere */
 };
 
 enum path_root { PATH_ROOT_INPUT, PATH_ROOT_CONTEXT, PATH_ROOT_VARIABLE };
@@ -38,7 +40,7 @@ bool path_is_root(const struct path *path);
 /* The value the path finds: a definite path gives the value itself, an indefinite one an array, empty when nothing matches.
  * Nothing found: STATUS_NOT_FOUND and *out_message is Jayway's text ("No results for path: $['x']",
  * "Missing property in path $['a']"). STATUS_INVALID: a function or filter could not be applied, or the path costs more than
- * PATH_VISITS_MAX; the message says why. Both are failures of the workflow, the same whenever it is asked.
+ * PATH_VISITS_MAX or what the env has left; the message says why. Both are failures of the workflow, the same whenever it is asked.
  * out_message may be NULL. */
 MUST_CHECK enum status path_evaluate(struct arena *arena, const struct path *path, const struct path_roots *roots,
                                      const struct value **out_value, struct str *out_message);

@@ -12,6 +12,7 @@
 #define DEPTH_MAX (4 * JSON_DEPTH_MAX) /* of the walk: a value's depth, once more for what was computed, and the tokens */
 #define MESSAGE_BYTES_MAX 1024
 #define FOUND_FIRST 8
+#define MEMBERS_A_VISIT 16 /* of an object in which a name is looked for */
 
 /* Where the walk is, for messages: a chain up to the root. */
 struct place {
@@ -49,6 +50,9 @@ enum status path_evaluation_visit(struct path_evaluation *evaluation, uint64_t v
     evaluation->visits += visits;
     if (evaluation->visits > PATH_VISITS_MAX) {
         return path_evaluation_fail(evaluation, "The path looks at more than %d values", PATH_VISITS_MAX);
+    }
+    if (evaluation->visits > evaluation->visits_max) {
+        return path_evaluation_fail(evaluation, "The state's paths and expressions together take too long");
     }
     return STATUS_OK;
 }
@@ -170,6 +174,9 @@ static enum status walk_property(struct run *run, uint32_t at, const struct plac
     const struct path_token *token = &run->path->tokens[at];
     struct place inner = {.outer = place, .name = name};
     const struct value *value = value_get(object, *name);
+    if (object->count >= MEMBERS_A_VISIT) {
+        TRY(path_evaluation_visit(run->evaluation, object->count / MEMBERS_A_VISIT));
+    }
     if (value != NULL) {
         return walk(run, at + 1, &inner, value);
     }
@@ -459,9 +466,11 @@ enum status path_evaluation_run(struct path_evaluation *evaluation, const struct
 enum status path_evaluate(struct arena *arena, const struct path *path, const struct path_roots *roots,
                           const struct value **out_value, struct str *out_message)
 {
-    struct path_evaluation evaluation = {.arena = arena, .roots = roots, .quiet = out_message == NULL};
+    struct path_evaluation evaluation = {
+        .arena = arena, .roots = roots, .visits_max = env_work_left(roots->env), .quiet = out_message == NULL};
     struct path_start start = {.document = roots->input, .item = roots->input};
     enum status status = path_evaluation_run(&evaluation, path, &start, out_value);
+    env_work_add(roots->env, 1 + evaluation.visits);
     if (status == STATUS_NOT_FOUND && !path->definite) {
         /* AWS is milder than Jayway here: recorded for $.items[*] and $.item.items[1:5] on {}. */
         *out_value = &value_empty_array;

@@ -9,7 +9,8 @@ struct path_evaluation {
     struct arena *arena;
     const struct path_roots *roots;
     const struct value *document; /* what the outermost path's root found: `$` of filters and arguments */
-    uint64_t visits;              /* values looked at; at most PATH_VISITS_MAX */
+    uint64_t visits;              /* values looked at */
+    uint64_t visits_max;          /* PATH_VISITS_MAX, or what the env has left */
     uint32_t nesting;             /* paths being evaluated inside each other */
     bool quiet;                   /* no message for STATUS_NOT_FOUND: it is no failure here */
     struct str message;
@@ -26,7 +27,7 @@ struct path_start {
 MUST_CHECK enum status path_evaluation_fail(struct path_evaluation *evaluation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Counts `visits` more; STATUS_INVALID beyond PATH_VISITS_MAX. */
+/* Counts `visits` more; STATUS_INVALID beyond visits_max. */
 MUST_CHECK enum status path_evaluation_visit(struct path_evaluation *evaluation, uint64_t visits);
 
 /* What the path finds: as path_evaluate answers, except that, as in Jayway, an indefinite path may end in STATUS_NOT_FOUND

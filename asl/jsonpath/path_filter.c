@@ -3,6 +3,8 @@
 #include "asl/utf.h"
 #include "base/assert.h"
 
+#define STRING_BYTES_A_VISIT 64 /* that are searched */
+
 /* STATUS_REFUSED says, in this file and as path_evaluation_run answers, that a relation cannot be asked (Jayway throws an
  * InvalidPathException): the innermost whole filter around then does not accept, whatever else stands in it. */
 
@@ -116,6 +118,7 @@ static enum status contains(struct path_evaluation *evaluation, const struct sid
     }
     if (left->value->type == VALUE_STRING && right->value->type == VALUE_STRING) {
         struct str part = right->value->string;
+        TRY(path_evaluation_visit(evaluation, left->value->string.length / STRING_BYTES_A_VISIT));
         *out_contains = part.length == 0 || str_find_str(left->value->string, part) < left->value->string.length;
         return STATUS_OK;
     }
