@@ -8,7 +8,7 @@
  *                 f      execution id, frame id (8)
  *                 p      execution id, scope (8), slot (1), index (8)
  *                 t      due in ms (8), execution id, frame id (8)
- *                 d      ARN
+ *                 d      ARN of a machine, version, alias or activity
  *                 r      ARN '#' revision id
  *                 u      minute since 1970 (8), ARN
  *
