@@ -223,11 +223,25 @@ static enum status path_function_item(const struct call *call, const struct valu
     return STATUS_OK;
 }
 
+/* Paths among the arguments are evaluated even by a function that does not use them: what they miss fails, as in Jayway. */
+static enum status check_arguments(const struct call *call)
+{
+    bool is_length = call->token->function == PATH_FUNCTION_LENGTH || call->token->function == PATH_FUNCTION_SIZE;
+    for (uint32_t at = 0; !is_length && at < call->token->count; at++) {
+        const struct value *ignored = NULL;
+        if (call->token->arguments[at].path != NULL) {
+            TRY(argument_value(call, at, call->document, &ignored));
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status path_function_call(struct path_evaluation *evaluation, const struct path_token *token, const struct value *value,
                                const struct value *document, const struct value **out_value)
 {
     struct call call = {.evaluation = evaluation, .token = token, .value = value, .document = document};
     TRY(path_evaluation_visit(evaluation, value->count));
+    TRY(check_arguments(&call));
     switch (token->function) {
 #define FUNCTION(id, name, function)                                                                                       \
     case PATH_FUNCTION_##id:                                                                                               \
