@@ -485,7 +485,8 @@ static enum status evaluate_steps(struct evaluation *evaluation, const struct no
         } else {
             TRY(evaluate_step(evaluation, step, sequence, environment, at + 1 == path->count, &result));
         }
-        if (result.type == DATUM_UNDEFINED || (result.type == DATUM_ARRAY && datum_count(result) == 0)) {
+        bool is_empty = result.type == DATUM_UNDEFINED || (result.type == DATUM_ARRAY && datum_count(result) == 0);
+        if (is_empty && !tuples) {
             break;
         }
         /* What a predicate took out of a leading array constructor is no sequence: the reference finds nothing in it. */
