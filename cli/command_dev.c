@@ -38,16 +38,12 @@ static enum status ready_text(struct arena *arena, const char *folder, struct st
     return answer_end(&answer, out_text);
 }
 
-static void tell_ready(struct context *context, struct str address)
+static void tell_ready(struct context *context, struct str endpoint)
 {
     struct str text = STR_NONE;
-    struct str endpoint = STR_NONE;
     struct str folder = settings_text(context->settings, OPTION_STATE_DIR);
     char *whole = realpath(folder.bytes, NULL);
     const char *shown = whole == NULL ? folder.bytes : whole;
-    if (arena_format(context->arena, &endpoint, "http://%.*s", STR_ARGS(address)) != STATUS_OK) {
-        endpoint = STR_NONE;
-    }
     if (context->json) {
         if (ready_text(context->arena, shown, endpoint, &text) == STATUS_OK) {
             context_print(context, text);

@@ -86,6 +86,7 @@ enum exit_code engine_open(struct context *context, struct engine *out_engine)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     return EXIT_CODE_OK;
@@ -158,6 +159,9 @@ static enum exit_code start_gateway(struct context *context, const struct engine
     TRY_MEMORY(context, arena_format(context->arena, &path, "%.*s/view", STR_ARGS(settings_text(settings, OPTION_STATE_DIR))));
     config.listen = settings_text(settings, OPTION_GATEWAY_LISTEN);
     config.insecure = run->insecure;
+    config.tls.certificate = settings_text(settings, OPTION_GATEWAY_TLS_CERTIFICATE);
+    config.tls.key = settings_text(settings, OPTION_GATEWAY_TLS_KEY);
+    config.tls.client_ca = settings_text(settings, OPTION_GATEWAY_TLS_CLIENT_CA);
     config.prefix = settings_text(settings, OPTION_TOPICS_PREFIX);
     config.instance = engine->instance;
     config.view_path = path.bytes;
@@ -180,7 +184,8 @@ static enum exit_code start_gateway(struct context *context, const struct engine
     if (status != STATUS_OK) {
         return context_fail_bus(context, status, "gateway", &error);
     }
-    log_event(LOG_INFO, "listening", "address=%.*s", STR_ARGS(gateway_address(*out_gateway)));
+    log_event(LOG_INFO, "listening", "address=%.*s tls=%s", STR_ARGS(gateway_address(*out_gateway)),
+              gateway_has_tls(*out_gateway) ? "true" : "false");
     return EXIT_CODE_OK;
 }
 
@@ -191,6 +196,7 @@ struct watch {
     const struct engine_run *run;
     struct processor *processor; /* NULL: that role is not ours */
     struct gateway *gateway;     /* NULL: that role is not ours */
+    struct str certificate;      /* its file; empty: it has no TLS */
     bool ready;
     bool ready_told;
     uint32_t assigned;
@@ -226,32 +232,55 @@ static enum exit_code watch_gateway(struct context *context, struct watch *watch
 static void tell_ready(struct context *context, struct watch *watch)
 {
     struct gateway_ready ready = {.ready = watch->ready};
-    struct str address = STR_NONE;
+    struct str endpoint = STR_NONE;
     if (watch->gateway != NULL) {
         gateway_is_ready(watch->gateway, &ready);
-        address = gateway_address(watch->gateway);
     }
     if (ready.ready && !watch->ready_told) {
         watch->ready_told = true;
+        if (watch->gateway != NULL &&
+            arena_format(context->arena, &endpoint, "%s://%.*s", gateway_has_tls(watch->gateway) ? "https" : "http",
+                         STR_ARGS(gateway_address(watch->gateway))) != STATUS_OK) {
+            endpoint = STR_NONE;
+        }
         if (watch->run->ready != NULL) {
-            watch->run->ready(context, address);
+            watch->run->ready(context, endpoint);
         }
     }
 }
 
-/* Waits; whether SIGTERM or SIGINT came, which are blocked until then. */
-static bool wait_for_signal(int64_t ms)
+/* A broken certificate must not end what works: it is told, and the old one stays. */
+static void reload(struct watch *watch)
+{
+    struct bus_error error = {""};
+    char quoted[700];
+    if (gateway_reload_tls(watch->gateway, &error) == STATUS_OK) {
+        log_event(LOG_INFO, "certificate_reloaded", "file=%.*s", STR_ARGS(watch->certificate));
+    } else {
+        log_event(LOG_ERROR, "certificate_refused", "reason=%s",
+                  log_quote(str_of(error.text), quoted, sizeof quoted));
+    }
+}
+
+/* Waits; whether a signal to stop came, which are blocked until then. `watch`: whose certificate SIGHUP reads again; NULL:
+ * nothing is there yet that could. */
+static bool wait_for_signal(int64_t ms, struct watch *watch)
 {
     const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     int number = sigtimedwait(&signals, NULL, &pause);
     if (number <= 0) {
         return false;
     }
-    log_event(LOG_INFO, "stopping", "signal=%s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    if (number == SIGHUP && watch != NULL && watch->gateway != NULL && gateway_has_tls(watch->gateway)) {
+        reload(watch);
+        return false;
+    }
+    log_event(LOG_INFO, "stopping", "signal=SIG%s", sigabbrev_np(number));
     /* From here on they end the process, as they do by default. */
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
     return true;
@@ -268,7 +297,7 @@ static enum exit_code watch_all(struct context *context, struct watch *watch)
             TRY_RUN(watch_gateway(context, watch));
         }
         tell_ready(context, watch);
-        if (wait_for_signal(WATCH_MS)) {
+        if (wait_for_signal(WATCH_MS, watch)) {
             return EXIT_CODE_OK;
         }
     }
@@ -310,7 +339,7 @@ static enum exit_code start_processor(struct context *context, const struct engi
             return context_fail_bus(context, status, "processor", &error);
         }
         log_event(LOG_WARNING, "waiting", "tries=%d reason=\"%s\"", tries, error.text);
-        if (wait_for_signal(START_PAUSE_MS)) {
+        if (wait_for_signal(START_PAUSE_MS, NULL)) {
             return EXIT_CODE_OK;
         }
     }
@@ -336,7 +365,7 @@ static enum exit_code start_and_watch(struct context *context, const struct engi
 
 enum exit_code engine_run(struct context *context, const struct engine *engine, const struct engine_run *run)
 {
-    struct watch watch = {.run = run};
+    struct watch watch = {.run = run, .certificate = settings_text(context->settings, OPTION_GATEWAY_TLS_CERTIFICATE)};
     enum exit_code code = start_and_watch(context, engine, run, &watch);
     if (watch.gateway != NULL) {
         gateway_stop(watch.gateway);

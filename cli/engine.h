@@ -5,16 +5,16 @@
 #include "cli/context.h"
 
 /* Makes state.dir when it is missing, takes it for this process alone (another one that has it is an error), and reads or
- * makes its instance id. To be called before any other thread exists: blocks SIGTERM and SIGINT for engine_run. */
+ * makes its instance id. To be called before any other thread exists: blocks SIGTERM, SIGINT and SIGHUP for engine_run. */
 struct engine {
     struct str instance;
     int lock; /* file descriptor, open for the process's life */
 };
 enum exit_code engine_open(struct context *context, struct engine *out_engine);
 
-/* Called once, when all partitions are being processed and the gateway's view is whole. `address` is the gateway's; STR_NONE:
- * there is none. */
-typedef void (*engine_ready_fn)(struct context *context, struct str address);
+/* Called once, when all partitions are being processed and the gateway's view is whole. `endpoint` is the gateway's, as
+ * "http://127.0.0.1:8083"; STR_NONE: there is none. */
+typedef void (*engine_ready_fn)(struct context *context, struct str endpoint);
 
 struct engine_run {
     struct bus *bus;
@@ -25,7 +25,8 @@ struct engine_run {
     engine_ready_fn ready; /* NULL: nobody asks */
 };
 
-/* Runs the roles on the bus until SIGTERM or SIGINT, then stops them gracefully; a second signal ends the process. */
+/* Runs the roles on the bus until SIGTERM or SIGINT, then stops them gracefully; a second signal ends the process. SIGHUP
+ * reads the gateway's TLS files again, where it has some, and is one of the others where it has none. */
 enum exit_code engine_run(struct context *context, const struct engine *engine, const struct engine_run *run);
 
 #endif

@@ -72,13 +72,24 @@ static enum status find_address(const struct gateway_config *config, union liste
                  STR_ARGS(config->listen));
         return STATUS_INVALID;
     }
-    if (!listen_is_loopback(out_address) && !config->insecure) {
+    /* TLS keeps a secret; only a certificate that clients must have says who they are. */
+    if (!listen_is_loopback(out_address) && !config->insecure && config->tls.client_ca.length == 0) {
         snprintf(out_error->text, sizeof out_error->text,
-                 "gateway.listen is %.*s, which others can reach, and nobody is asked who they are; --insecure allows it",
+                 "gateway.listen is %.*s, which others can reach, and nobody is asked who they are; --insecure allows it, or "
+                 "gateway.tls.client.ca, which asks them for a certificate",
                  STR_ARGS(config->listen));
         return STATUS_INVALID;
     }
     return STATUS_OK;
+}
+
+static enum status open_tls(struct gateway *gateway, struct bus_error *out_error)
+{
+    const struct tls_files *files = &gateway->config.tls;
+    if (files->certificate.length == 0 && files->key.length == 0 && files->client_ca.length == 0) {
+        return STATUS_OK;
+    }
+    return tls_open(files, &gateway->tls, out_error);
 }
 
 static enum status start(struct gateway *gateway, struct bus_error *out_error)
@@ -86,6 +97,7 @@ static enum status start(struct gateway *gateway, struct bus_error *out_error)
     const struct gateway_config *config = &gateway->config;
     union listen_address address;
     TRY(find_address(config, &address, out_error));
+    TRY(open_tls(gateway, out_error));
     raise_file_limit();
     TRY(codec_create(&gateway->codec));
     TRY(open_store(gateway, out_error));
@@ -152,6 +164,9 @@ void gateway_stop(struct gateway *gateway)
     if (gateway->http != NULL) {
         http_close(gateway->http);
     }
+    if (gateway->tls != NULL) {
+        tls_close(gateway->tls);
+    }
     if (gateway->client != NULL) {
         client_close(gateway->client);
     }
@@ -173,6 +188,16 @@ void gateway_stop(struct gateway *gateway)
 struct str gateway_address(const struct gateway *gateway)
 {
     return http_address(gateway->http);
+}
+
+bool gateway_has_tls(const struct gateway *gateway)
+{
+    return gateway->tls != NULL;
+}
+
+enum status gateway_reload_tls(struct gateway *gateway, struct bus_error *out_error)
+{
+    return tls_reload(gateway->tls, out_error);
 }
 
 bool gateway_has_failed(struct gateway *gateway, struct bus_error *out_error)

@@ -5,6 +5,7 @@
 
 #include "asl/step.h"
 #include "bus/bus.h"
+#include "gateway/tls.h"
 #include "schemas/codec/codec.h"
 #include "schemas/topics.h"
 
@@ -19,6 +20,7 @@ struct gateway_ready {
 struct gateway_config {
     struct str listen;      /* HOST:PORT; port 0: any */
     bool insecure;          /* listen beyond loopback although nobody is asked who they are */
+    struct tls_files tls;   /* all empty: HTTP without TLS */
     struct str prefix;      /* of topics */
     struct str instance;    /* of this process */
     const char *view_path;  /* RocksDB's folder; made when absent, and anew when it is broken */
@@ -44,6 +46,11 @@ void gateway_stop(struct gateway *gateway);
 
 /* Where it listens: "127.0.0.1:8083". Borrowed. */
 struct str gateway_address(const struct gateway *gateway);
+bool gateway_has_tls(const struct gateway *gateway);
+
+/* Reads the files of its TLS again, for connections to come. INVALID: *out_error says what is wrong with them, and the old
+ * certificate stays in use. Requires gateway_has_tls. */
+MUST_CHECK enum status gateway_reload_tls(struct gateway *gateway, struct bus_error *out_error);
 
 /* Whether it has given up: then the process should end, and out_error says why. */
 bool gateway_has_failed(struct gateway *gateway, struct bus_error *out_error);

@@ -17,6 +17,7 @@ struct gateway {
     struct view *view;
     struct client *client;
     struct activities *activities;
+    struct tls *tls; /* NULL: without */
     struct http *http;
 };
 

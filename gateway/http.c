@@ -9,10 +9,10 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #define CONTENT_TYPE "application/x-amz-json-1.0"
 
@@ -96,12 +96,12 @@ static bool is_gone(const struct call *call)
     const struct exchange *exchange = call->owner;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    char byte;
     if (info == NULL) {
         return false;
     }
-    ssize_t length = recv(info->connect_fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
-    return length == 0 || (length < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+    /* Not whether nothing is left to read: TLS says good-bye before it closes. */
+    struct pollfd end = {.fd = info->connect_fd, .events = POLLRDHUP};
+    return poll(&end, 1, 0) > 0;
 }
 
 /* ---- What is asked ---- */
@@ -318,6 +318,21 @@ static void on_completed(void *owner, struct MHD_Connection *connection, void **
     }
 }
 
+/* With TLS alone: the connection takes what is the certificate now, and keeps it. */
+static void on_connection(void *owner, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    const struct http *http = owner;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+        *context = info == NULL ? NULL : tls_attach(http->gateway->tls, info->tls_session);
+    } else if (*context != NULL) {
+        tls_detach(*context);
+        *context = NULL;
+    }
+}
+
 static void on_log(void *owner, const char *format, va_list arguments)
 {
     char text[512];
@@ -345,6 +360,23 @@ static enum status find_address(struct http *http, const union listen_address *w
     return STATUS_OK;
 }
 
+/* What TLS adds to the server; the first certificate is MHD's fallback, should a connection not get its own. */
+#define TLS_OPTIONS 5
+static void fill_tls_options(struct http *http, struct MHD_OptionItem options[TLS_OPTIONS])
+{
+    const char *certificate;
+    const char *key;
+    size_t count = 0;
+    if (http->gateway->tls != NULL) {
+        tls_texts(http->gateway->tls, &certificate, &key);
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate};
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key};
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES};
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http};
+    }
+    options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
 enum status http_open(struct gateway *gateway, const union listen_address *address, struct http **out_http,
                       struct bus_error *out_error)
 {
@@ -355,6 +387,9 @@ enum status http_open(struct gateway *gateway, const union listen_address *addre
     if (address->any.sa_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
     }
+    struct MHD_OptionItem tls_options[TLS_OPTIONS];
+    flags |= gateway->tls != NULL ? MHD_USE_TLS : 0;
+    fill_tls_options(http, tls_options);
     unsigned threads = gateway->config.thread_count;
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_log, NULL}, /* first, so that the others' problems are told */
@@ -368,7 +403,7 @@ enum status http_open(struct gateway *gateway, const union listen_address *addre
         {MHD_OPTION_END, 0, NULL},
     };
     http->daemon = MHD_start_daemon(flags, listen_port(address), NULL, NULL, on_request, http, MHD_OPTION_ARRAY, options,
-                                    MHD_OPTION_END);
+                                    MHD_OPTION_ARRAY, tls_options, MHD_OPTION_END);
     if (http->daemon == NULL || find_address(http, address) != STATUS_OK) {
         char shown[64];
         listen_show(address, shown, sizeof shown);

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -26,6 +27,8 @@ class Service:
         self.environment["PAWL_STATE_DIR"] = str(self.folder / "state")
         self.process = None
         self.endpoint = None
+        self.certificate_authority = None  # of its TLS
+        self.client_certificate = None  # and what it asks of clients
         self.kafka = os.environ.get("PAWL_TEST_BOOTSTRAP")
         if self.kafka:
             self.settings.update({"kafka.bootstrap.servers": self.kafka, "topics.prefix": f"api-{uuid.uuid4().hex[:8]}",
@@ -56,17 +59,25 @@ class Service:
         deadline = time.monotonic() + READY_SECONDS_MAX
         while True:
             said = self.log.read_text()[begin:]
-            found = re.search(r"event=listening address=(\S+)", said)
-            if found and self.is_ready(f"http://{found.group(1)}"):
-                self.endpoint = f"http://{found.group(1)}"
+            found = re.search(r"event=listening address=(\S+) tls=(\S+)", said)
+            endpoint = found and f"{'https' if found.group(2) == 'true' else 'http'}://{found.group(1)}"
+            if endpoint and self.is_ready(endpoint):
+                self.endpoint = endpoint
                 return self
             assert self.process.poll() is None and time.monotonic() < deadline, f"pawl serve is not ready: {said[-3000:]}"
             time.sleep(0.05)
 
-    @staticmethod
-    def is_ready(endpoint):
+    def trust(self):
+        if self.certificate_authority is None:
+            return None
+        context = ssl.create_default_context(cafile=self.certificate_authority)
+        if self.client_certificate is not None:
+            context.load_cert_chain(self.client_certificate)
+        return context
+
+    def is_ready(self, endpoint):
         try:
-            return urllib.request.urlopen(f"{endpoint}/readyz", timeout=5).status == 200
+            return urllib.request.urlopen(f"{endpoint}/readyz", timeout=5, context=self.trust()).status == 200
         except OSError:
             return False
 
@@ -88,7 +99,8 @@ class Service:
     def client(self, **config):
         config = {"inject_host_prefix": False, "retries": {"max_attempts": 1, "mode": "standard"}, "read_timeout": 90, **config}
         return boto3.client("stepfunctions", endpoint_url=self.endpoint, region_name="us-east-1", aws_access_key_id="test",
-                            aws_secret_access_key="test", config=Config(**config))
+                            aws_secret_access_key="test", verify=self.certificate_authority and str(self.certificate_authority),
+                            config=Config(**config))
 
 
 def machine(states, start=None, **members):

@@ -21,6 +21,7 @@ OUTSIDE = {
     "rocksdb": ("rocksdb/",),
     "rdkafka": ("librdkafka/",),
     "microhttpd": ("microhttpd.h",),
+    "gnutls": ("gnutls/",),
     "yaml": ("yaml.h",),
 }
 SYSTEM = set("""assert ctype errno fcntl fenv float inttypes limits locale math poll pthread setjmp signal stdalign
