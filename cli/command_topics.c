@@ -3,6 +3,7 @@
 #include "cli/map.h"
 #include "cli/scan.h"
 #include "cli/topics_read.h"
+#include "cli/topics_write.h"
 #include "processor/topics.h"
 #include "schemas/execution_statuses.h"
 
@@ -296,5 +297,9 @@ enum exit_code command_topics(struct context *context)
     if (str_equal(what, STR("read"))) {
         return topics_read(context, context_flag(context, FLAG_TOPICS_TOPIC));
     }
-    return context_fail(context, EXIT_CODE_USAGE, "'%.*s' is neither create nor describe nor trim nor read", STR_ARGS(what));
+    if (str_equal(what, STR("write"))) {
+        return topics_write(context, context_flag(context, FLAG_TOPICS_TOPIC));
+    }
+    return context_fail(context, EXIT_CODE_USAGE, "'%.*s' is neither create nor describe nor trim nor read nor write",
+                        STR_ARGS(what));
 }

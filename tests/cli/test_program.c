@@ -193,6 +193,20 @@ static void test_work(struct pawl *pawl)
         {"$P topics create --partitions 5", 2, "partitions"},
         {"$P topics create --partitions 0", 2, "--partitions must be"},
         {"$P topics delete", 2, "neither create nor describe nor trim"},
+        {"echo '{\"key\":\"YWJj\",\"value\":\"eHl6\",\"headers\":[[\"a\",\"Yg\"]]}' | $P topics write --topic pawl.tasks.charge", 0,
+         "{\"partition\":"},
+        {"$P topics read --topic pawl.tasks.charge", 0, "\"key\":\"YWJj\",\"value\":\"eHl6\",\"headers\":[[\"a\",\"Yg\"]]}"},
+        {"$P topics read --topic pawl.tasks.charge | tail -1 | sed 's/YWJj/ZGVm/' | $P topics write --topic pawl.tasks.charge", 0,
+         "{\"partition\":"},
+        {"$P topics read --topic pawl.tasks.charge", 0, "\"key\":\"ZGVm\",\"value\":\"eHl6\",\"headers\":[[\"a\",\"Yg\"]]}"},
+        {"echo '{\"value\":\"\",\"partition\":2}' | $P topics write --topic pawl.tasks.charge", 0, "{\"partition\":2}"},
+        {"$P topics read --topic pawl.tasks.charge", 0, "\"key\":null,\"value\":\"\",\"headers\":[]}"},
+        {"echo '{\"key\":\"a*\"}' | $P topics write --topic pawl.tasks.charge", 0, "{\"error\":\"InvalidRecord\""},
+        {"echo '{\"partition\":4}' | $P topics write --topic pawl.tasks.charge", 0, "{\"error\":\"InvalidRecord\""},
+        {"echo '{\"headers\":[[1,\"\"]]}' | $P topics write --topic pawl.tasks.charge", 0, "{\"error\":\"InvalidRecord\""},
+        {"echo '[]' | $P topics write --topic pawl.tasks.charge", 0, "{\"error\":\"InvalidLine\""},
+        {"$P topics write", 2, "write needs --topic"},
+        {"$P topics write --topic pawl.nothing < /dev/null", 1, "the topic pawl.nothing does not exist"},
     };
     PLAY(pawl, steps);
 }
