@@ -1,4 +1,5 @@
-"""What AWS was recorded to answer (../shared/conformance), asked of pawl by the recordings' own replay.py.
+"""What AWS was recorded to answer (../shared/conformance), and cases of our own in that form (tests/conformance/api), asked of
+pawl by the recordings' own replay.py.
 replay-expected.txt lists the cases that differ, with the reason."""
 import concurrent.futures
 import json
@@ -11,6 +12,7 @@ import replay_service
 import service as services
 
 SHARED = pathlib.Path(os.environ.get("PAWL_SHARED", services.ROOT.parent / "shared")) / "conformance"
+OWN = services.ROOT / "tests/conformance/api"
 EXPECTED = pathlib.Path(__file__).with_name("replay-expected.txt")
 SHARDS = 8  # they mostly wait
 SECONDS_MAX = 10  # what a case is taken to last, to share them out
@@ -70,3 +72,10 @@ def test_recorded(tmp_path):
     assert not worse, json.dumps(worse, indent=1, ensure_ascii=False)
     assert not better, f"they pass now, though {EXPECTED.name} lists them: {better}"
     assert set(known) <= set(problems), f"{EXPECTED.name} lists what is no case: {set(known) - set(problems)}"
+
+
+def test_own(tmp_path):
+    problems = replay_all(tmp_path, list(selected(OWN)))
+    assert problems
+    worse = {name: lines[:5] for name, lines in problems.items() if lines}
+    assert not worse, json.dumps(worse, indent=1, ensure_ascii=False)
