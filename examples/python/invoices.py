@@ -39,13 +39,13 @@ def approve(task):
     return {"by": "the boss"}
 
 
-BANK = {"away": True}
+ASKED = set()  # invoices that the bank was asked to pay
 
 
 def pay(task):
-    """The bank is away when it is asked for the first time; Retry asks again."""
-    if BANK["away"]:
-        BANK["away"] = False
+    """The bank is away when an invoice comes for the first time; Retry brings it again."""
+    if task["invoice"] not in ASKED:
+        ASKED.add(task["invoice"])
         raise Refused("BankAway", "try again")
     return {"payment": f"P-{task['invoice']}"}
 
