@@ -297,6 +297,9 @@ enum status step_schedule_task(struct run *run, struct run_frame *frame)
     restart_heartbeat(run, frame);
     struct task_request *request = NULL;
     TRY(record_scheduled(run, frame, &attempt));
+    if (run->history_full) {
+        return STATUS_OK; /* it was not recorded, and so is not asked for: the step ends the execution */
+    }
     TRY(make_request(run, frame, &attempt, &request));
     return send_request(run, frame, request);
 }
