@@ -77,4 +77,8 @@ void kv_size(const struct kv *kv, uint64_t *out_disk_bytes, uint64_t *out_memory
 /* The simulator's crash: everything after the last kv_flush is lost (kv_memory only, opened as KV_LOG_NONE). */
 void kv_memory_crash(struct kv *kv);
 
+/* The simulator's disk that is full: writes and flushes are refused by STATUS_FULL until it is not any more. Deleting a range is
+ * let through, as in RocksDB's store (kv_memory only). */
+void kv_memory_fill(struct kv *kv, bool full);
+
 #endif

@@ -14,6 +14,7 @@ struct memory {
     struct kv_map rows;
     struct kv_map flushed; /* the rows as of the last flush */
     struct kv_map dirty;   /* keys that were written since */
+    bool full;             /* nothing more fits on the disk */
 };
 
 struct memory_batch {
@@ -70,9 +71,12 @@ static enum status memory_flush(struct kv *kv, struct kv_error *out_error)
 {
     struct memory *memory = (struct memory *)kv;
     pthread_mutex_lock(&memory->lock);
-    enum status status = copy_dirty(memory, &memory->rows, &memory->flushed);
+    bool full = memory->full;
+    enum status status = full ? STATUS_FULL : copy_dirty(memory, &memory->rows, &memory->flushed);
     pthread_mutex_unlock(&memory->lock);
-    if (status != STATUS_OK) {
+    if (full) {
+        kv_error_set(out_error, "no space left");
+    } else if (status != STATUS_OK) {
         kv_error_set(out_error, "no memory");
     }
     return status;
@@ -83,6 +87,14 @@ void kv_memory_crash(struct kv *kv)
     struct memory *memory = (struct memory *)kv;
     pthread_mutex_lock(&memory->lock);
     ASSERT(copy_dirty(memory, &memory->flushed, &memory->rows) == STATUS_OK);
+    pthread_mutex_unlock(&memory->lock);
+}
+
+void kv_memory_fill(struct kv *kv, bool full)
+{
+    struct memory *memory = (struct memory *)kv;
+    pthread_mutex_lock(&memory->lock);
+    memory->full = full;
     pthread_mutex_unlock(&memory->lock);
 }
 
@@ -222,9 +234,13 @@ static void memory_batch_rollback(struct kv_batch *base)
 
 static enum status memory_batch_write(struct kv_batch *base, struct kv_error *out_error)
 {
-    (void)out_error;
     struct memory_batch *batch = (struct memory_batch *)base;
     pthread_mutex_lock(&batch->memory->lock);
+    if (batch->memory->full) {
+        pthread_mutex_unlock(&batch->memory->lock);
+        kv_error_set(out_error, "no space left");
+        return STATUS_FULL;
+    }
     for (const struct kv_map_row *row = batch->staged.first[0]; row != NULL; row = row->next[0]) {
         /* Half a batch must not stay, and a test that is out of memory is over anyway. */
         ASSERT((row->value.bytes == NULL ? row_remove(batch->memory, row->key)

@@ -42,11 +42,42 @@ static void test_crash(void **state)
     arena_destroy(arena);
 }
 
+/* A write that does not fit stays staged, and nothing of it is in the store. */
+static void test_full(void **state)
+{
+    (void)state;
+    struct kv *kv = open_memory(NULL);
+    struct arena *arena = arena_create(65536);
+    struct kv_batch *batch;
+    struct kv_error error = {""};
+    kv_suite_put(kv, "a", "1");
+    assert_int_equal(kv_batch_create(kv, &batch), STATUS_OK);
+    assert_int_equal(kv_batch_put(batch, STR("a"), STR("2")), STATUS_OK);
+    kv_memory_fill(kv, true);
+    assert_int_equal(kv_batch_write(batch, &error), STATUS_FULL);
+    assert_string_equal(error.text, "no space left");
+    assert_int_equal(kv_flush(kv, &error), STATUS_FULL);
+    assert_string_equal(kv_suite_get(kv, arena, "a"), "1");
+    kv_memory_crash(kv);
+    assert_string_equal(kv_suite_get(kv, arena, "a"), "(none)");
+    assert_int_equal(kv_delete_range(kv, STR("a"), STR("b"), &error), STATUS_OK);
+    kv_memory_fill(kv, false);
+    assert_int_equal(kv_batch_count(batch), 1);
+    assert_int_equal(kv_batch_write(batch, &error), STATUS_OK);
+    assert_int_equal(kv_flush(kv, &error), STATUS_OK);
+    kv_memory_crash(kv);
+    assert_string_equal(kv_suite_get(kv, arena, "a"), "2");
+    kv_batch_destroy(batch);
+    kv_close(kv);
+    arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct kv_suite suite = {.open = open_memory, .close = close_memory};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crash),
+        cmocka_unit_test(test_full),
     };
     return kv_suite_run("kv_memory", &suite) + cmocka_run_group_tests(tests, NULL, NULL);
 }
