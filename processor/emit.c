@@ -271,6 +271,9 @@ static enum status emit_timer(struct handling *handling, const struct emit_subje
         .execution = subject->id,
         .frame = effect->timer.frame,
     };
+    if (MUTANT(NO_CONTINUATION) && effect->type == EFFECT_PUT_TIMER && timer.due_ms <= handling->env->now_ms) {
+        return STATUS_OK;
+    }
     if (effect->type == EFFECT_PUT_TIMER) {
         return timers_put(store, &timer, effect->timer.phase_counter);
     }

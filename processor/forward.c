@@ -1,6 +1,7 @@
 #include "processor/forward.h"
 
 #include "base/limits.h"
+#include "base/mutant.h"
 #include "processor/dead_letter.h"
 #include "processor/headers.h"
 
@@ -16,7 +17,7 @@ static uint32_t owner_of(const struct handling *handling, uint32_t murmur2)
 
 bool forward_is_owner(const struct handling *handling, uint32_t murmur2)
 {
-    return owner_of(handling, murmur2) == handling->partition->id;
+    return owner_of(handling, murmur2) == handling->partition->id || MUTANT(HANDLE_MISPLACED);
 }
 
 enum status forward_add(struct handling *handling, uint32_t murmur2)

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/mutant.h"
 #include "processor/dead_letter.h"
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
@@ -287,7 +288,7 @@ static enum status begin(struct handling *handling, struct start *start)
 {
     int64_t incarnation = handling_now_us(handling);
     const struct machine *machine;
-    if (!start->head.express) {
+    if (!start->head.express && !MUTANT(START_TWICE)) {
         const struct name_row *name;
         enum status status = store_name(&handling->partition->store, handling->arena, start->arn, &name);
         if (status == STATUS_OK) {

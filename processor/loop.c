@@ -319,7 +319,7 @@ static enum status take(struct loop *loop, const struct bus_record *borrowed, st
     partition->current.next[input] = record.offset + 1;
     enum status status = run(loop, &handling, out_error);
     if (status == STATUS_RETRIABLE && loop->need.type != NEED_NOTHING) {
-        partition->current.next[input] = before;
+        partition->current.next[input] = MUTANT(SKIP_AFTER_NEED) ? record.offset + 1 : before;
         return STATUS_OK;
     }
     return status;

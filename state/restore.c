@@ -226,6 +226,11 @@ static enum status apply(struct restore *restore, const struct bus_record *recor
                              STR_ARGS(bus_topic_name(record->topic)), record->partition, record->offset);
     }
     bool is_commit = key.bytes[KEYS_PARTITION_BYTES] == KEY_COMMIT && record->value.bytes != NULL;
+    if (record->value.bytes == NULL && MUTANT(RESTORE_KEEPS_DELETED)) {
+        restore->progress.row_count++;
+        restore->rows_since += restore->rows_since >= 0;
+        return STATUS_OK;
+    }
     if (record->value.bytes == NULL) {
         TRY(kv_batch_delete(restore->batch, keys_stored(&key)));
     } else {

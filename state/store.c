@@ -29,7 +29,9 @@ void store_forget(struct store *store)
     if (!MUTANT(KEEP_ROWS_AFTER_ABORT)) {
         row_cache_clear(store->executions);
     }
-    timers_forget(store);
+    if (!MUTANT(KEEP_TIMERS_AFTER_ABORT)) {
+        timers_forget(store);
+    }
 }
 
 void store_begin(struct store *store, struct arena *arena)

@@ -152,7 +152,7 @@ static bool is_last(struct log *log, size_t index)
 }
 
 /* Counts the rows of machines, versions and aliases, each of which must be as it is published. */
-static size_t check_rows(struct published *published, struct log *log)
+static size_t check_heads(struct published *published, struct log *log)
 {
     size_t count = 0;
     for (size_t at = 0; at < log->count; at++) {
@@ -179,7 +179,7 @@ static void check_owners(struct published *published)
     size_t rows = 0;
     size_t heads = 0;
     for (uint32_t partition = 0; partition < topic->base.partition_count; partition++) {
-        rows += check_rows(published, &topic->logs[partition]);
+        rows += check_heads(published, &topic->logs[partition]);
     }
     for (size_t at = 0; at < published->count; at++) {
         const struct entry *entry = &published->entries[at];

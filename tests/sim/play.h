@@ -1,4 +1,5 @@
-/* The client that sends commands, and the workers that answer tasks, late, twice or not at all. */
+/* The client that sends commands, the machines that it asks for, and the workers that answer tasks: late, twice, out of order,
+ * by an old token or not at all. */
 #ifndef PAWL_TESTS_SIM_PLAY_H
 #define PAWL_TESTS_SIM_PLAY_H
 
@@ -7,16 +8,19 @@
 #include "asl/machine.h"
 #include "schemas/records.h"
 
-#define MACHINES 8
-#define STARTS_MAX 40
+#define MACHINES_FIXED 8
+#define MACHINES_RANDOM 4
+#define MACHINES (MACHINES_FIXED + MACHINES_RANDOM)
+#define MACHINES_VERSIONED 3 /* a few, so that what they are asked meets */
 #define COMMANDS_MAX 200
-#define TASKS_MAX 4000
+#define TASKS_MAX 20000
+#define HISTORY_MAX 500 /* events of an execution: some random machines go round in circles */
 
 struct play_machine {
     const char *name;
     const char *type;
     const char *definition;
-    bool timed; /* its outcome depends on when workers answer */
+    bool free; /* its outcome depends on who is first */
     struct str arn;
     const struct machine *machine;
 };
@@ -26,7 +30,7 @@ struct play_command {
     bool is_start;
     int machine;
     char name[24]; /* of the execution; empty: none given */
-    char input[128];
+    char input[256];
     bool poison;
     bool is_create;
 };
@@ -46,15 +50,15 @@ struct play_answer {
 
 struct play {
     struct arena *arena;
+    struct chance chance; /* of client and workers */
     struct play_machine machines[MACHINES];
     struct play_command commands[COMMANDS_MAX];
     size_t command_count;
     size_t starts_left;
     size_t garbage_count;
-    size_t stop_count;
-    struct play_task tasks[TASKS_MAX];
+    struct play_task *tasks; /* TASKS_MAX of them, as the next */
     size_t task_count;
-    struct play_answer answers[2 * TASKS_MAX];
+    struct play_answer *answers;
     size_t answer_count;
     int64_t positions[32][16]; /* of the workers: by task topic as found, and partition */
 };
@@ -62,16 +66,33 @@ struct play {
 void play_create(struct world *world);
 void play_destroy(struct world *world);
 
+/* machines.c: some that are always there, and random ones. */
+void play_make_machines(struct play *play);
+
 /* One command, one task read, one answer: what there is. */
 void play_client(struct world *world);
 void play_worker(struct world *world);
 
+/* Sends a record, from outside of all transactions. */
+void play_send(struct world *world, const char *topic_name, uint32_t partition, struct str key, struct str value);
+
+/* Mostly where the key belongs, sometimes elsewhere; and either encoding. */
+uint32_t play_partition(struct world *world, struct str arn);
+enum codec_encoding play_encoding(struct world *world);
+
 /* Whether the client has nothing more to send and no answer is outstanding. */
 bool play_is_over(const struct world *world);
 
-/* What a worker says to a task: a function of the task alone, so that the plain interpreter hears the same. True:
- * success. */
-bool play_answer_of(struct arena *arena, struct str state_name, struct str parameters, int64_t attempt,
-                    struct str *out_output, struct str *out_error);
+/* What a worker makes of a task is a function of the task alone, so that the plain interpreter hears the same. */
+enum play_fate { PLAY_SUCCEEDS, PLAY_FAILS, PLAY_SILENT };
+
+struct play_word {
+    enum play_fate fate;
+    struct str output;
+    struct str error;
+    struct str cause;
+};
+
+struct play_word play_word_of(struct arena *arena, struct str state_name, struct str parameters, int64_t attempt);
 
 #endif

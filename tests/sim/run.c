@@ -1,0 +1,287 @@
+#include "run.h"
+
+#include "base/mutant.h"
+#include "shrink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MUTANT_SEEDS 1000
+#define SHRINK_SECONDS_MAX 60
+#define JOBS_MAX 64
+
+static const struct {
+    const char *name;
+    const char *catchers;
+} mutants[MUTANT_COUNT] = {
+    {"none", ""},
+#define MUTANT_ROW(id, catchers, text) {#id, catchers},
+#include "base/mutants.def"
+};
+
+bool run_choose_mutant(const char *name)
+{
+    for (int at = 1; at < MUTANT_COUNT; at++) {
+        if (strcmp(mutants[at].name, name) == 0) {
+            mutant_active = (enum mutant)at;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- One seed ---- */
+
+/* The commit that was built from, as its working tree is now. */
+static void print_commit(void)
+{
+    char line[128] = "unknown";
+    FILE *git = popen("git -C " PAWL_SOURCE_DIR " describe --always --dirty 2>/dev/null", "r");
+    if (git != NULL) {
+        if (fgets(line, sizeof line, git) != NULL) {
+            line[strcspn(line, "\n")] = 0;
+        }
+        pclose(git);
+    }
+    printf("  commit %s; %s\n", line, mutant_active == MUTANT_NONE ? "no bug is planted" : mutants[mutant_active].name);
+}
+
+static bool play_one(const struct world_options *options)
+{
+    struct world *world = calloc(1, sizeof *world);
+    bool held = world_play(options, world);
+    printf("seed %llu: %s\n", (unsigned long long)options->seed, held ? "all held" : world->failure);
+    printf("  %llu steps, %llu crashes, %zu faults, %llu outcomes compared, %zu late requests\n",
+           (unsigned long long)world->steps, (unsigned long long)world->crashes, world->faults.struck.count,
+           (unsigned long long)world->compared, world->late_requests);
+    if (options->trace) {
+        printf("  faults: ");
+        fault_list_print(&world->faults.struck);
+        printf("\n");
+    }
+    world_forget(world);
+    free(world);
+    return held;
+}
+
+/* A seed that failed, in a process of its own: what failed, what struck, and the smallest run that fails. */
+static void explain(const struct world_options *options)
+{
+    struct world *world = calloc(1, sizeof *world);
+    (void)world_play(options, world);
+    printf("  %s\n", world->failure[0] != 0 ? world->failure : "it held this time: a crash of the simulator itself?");
+    print_commit();
+    fflush(stdout);
+    shrink_run(options, &world->faults.struck, SHRINK_SECONDS_MAX);
+    world_forget(world);
+    free(world);
+}
+
+/* ---- Many ---- */
+
+/* What a run did: that it means something. */
+struct totals {
+    uint64_t seeds;
+    uint64_t executions;
+    uint64_t compared;
+    uint64_t faults;
+    uint64_t crashes;
+    uint64_t late_requests;
+};
+
+/* What a job tells of a seed: that it began, and what it was. */
+struct report {
+    uint64_t seed;
+    struct totals totals; /* nothing when it began */
+};
+
+struct job {
+    pid_t process;
+    int reports;
+};
+
+static bool tell(int reports, const struct report *report)
+{
+    return write(reports, report, sizeof *report) == (ssize_t)sizeof *report;
+}
+
+static bool play_and_tell(const struct world_options *options, int reports)
+{
+    struct world *world = calloc(1, sizeof *world);
+    struct report report = {.seed = options->seed};
+    alarm(SEED_SECONDS_MAX);
+    bool held = tell(reports, &report) && world_play(options, world);
+    report.totals = (struct totals){
+        .seeds = 1,
+        .executions = world->executions,
+        .compared = world->compared,
+        .faults = world->faults.struck.count,
+        .crashes = world->crashes,
+        .late_requests = world->late_requests,
+    };
+    held = held && tell(reports, &report);
+    world_forget(world);
+    free(world);
+    return held;
+}
+
+/* Every jobs-th seed, until one fails or hangs. */
+static void work(const struct run_options *options, uint64_t first, int reports)
+{
+    struct world_options one = options->world;
+    for (one.seed = options->numbers[0] + first; one.seed <= options->numbers[1]; one.seed += options->jobs) {
+        if (!play_and_tell(&one, reports)) {
+            _exit(1);
+        }
+    }
+    _exit(0);
+}
+
+static struct job start_job(const struct run_options *options, uint64_t first)
+{
+    int ends[2];
+    struct job job = {.process = -1};
+    fflush(stdout);
+    if (pipe(ends) == 0) {
+        job.process = fork();
+        if (job.process == 0) {
+            close(ends[0]);
+            work(options, first, ends[1]);
+        }
+        close(ends[1]);
+        job.reports = ends[0];
+    }
+    return job;
+}
+
+static void add(struct totals *totals, const struct totals *more)
+{
+    totals->seeds += more->seeds;
+    totals->executions += more->executions;
+    totals->compared += more->compared;
+    totals->faults += more->faults;
+    totals->crashes += more->crashes;
+    totals->late_requests += more->late_requests;
+}
+
+/* What the job came to: the last seed that it began, if that one failed; 0: all held. */
+static uint64_t end_job(const struct job *job, struct totals *totals)
+{
+    struct report report = {.seed = 0};
+    int result = 0;
+    while (read(job->reports, &report, sizeof report) == (ssize_t)sizeof report) {
+        add(totals, &report.totals);
+    }
+    close(job->reports);
+    waitpid(job->process, &result, 0);
+    return WIFEXITED(result) && WEXITSTATUS(result) == 0 ? 0 : report.seed;
+}
+
+static void print_totals(const struct totals *totals, int64_t ms, uint32_t jobs)
+{
+    printf("%llu seeds, all held (%lld ms, %u at a time)\n", (unsigned long long)totals->seeds, (long long)ms, jobs);
+    printf("  %llu executions, %llu outcomes compared with the interpreter's; %llu faults, %llu crashes, %llu late requests\n",
+           (unsigned long long)totals->executions, (unsigned long long)totals->compared,
+           (unsigned long long)totals->faults, (unsigned long long)totals->crashes,
+           (unsigned long long)totals->late_requests);
+}
+
+static bool play_many(const struct run_options *options)
+{
+    struct job jobs[JOBS_MAX];
+    struct run_options divided = *options;
+    struct totals totals = {0};
+    uint64_t failed = 0;
+    int64_t began_ms = now_ms();
+    divided.jobs = options->jobs < JOBS_MAX ? options->jobs : JOBS_MAX;
+    for (uint32_t at = 0; at < divided.jobs; at++) {
+        jobs[at] = start_job(&divided, at);
+        if (jobs[at].process < 0) {
+            printf("no process can be made\n");
+            return false;
+        }
+    }
+    for (uint32_t at = 0; at < divided.jobs; at++) {
+        uint64_t seed = end_job(&jobs[at], &totals);
+        failed = failed == 0 || (seed > 0 && seed < failed) ? seed : failed;
+    }
+    if (failed > 0) {
+        struct world_options one = options->world;
+        one.seed = failed;
+        printf("seed %llu failed\n", (unsigned long long)failed);
+        explain(&one);
+        return false;
+    }
+    print_totals(&totals, now_ms() - began_ms, divided.jobs);
+    return totals.seeds == options->numbers[1] - options->numbers[0] + 1;
+}
+
+/* ---- Planted bugs ---- */
+
+static bool is_for_sim(const char *catchers)
+{
+    return strncmp(catchers, "sim", 3) == 0 && (catchers[3] == 0 || catchers[3] == ',');
+}
+
+/* The planted bug in processes of their own, as it may break anything. Returns the first seed that finds it, 0: none does. */
+static uint64_t hunt(uint64_t seeds_max)
+{
+    for (uint64_t seed = 1; seed <= seeds_max; seed++) {
+        struct world_options options = world_options_whole;
+        options.seed = seed;
+        if (!shrink_try(&options)) {
+            return seed;
+        }
+    }
+    return 0;
+}
+
+/* Of the one that was chosen, or of all: how many seeds it takes to find it. */
+static bool play_mutants(uint64_t seeds_max)
+{
+    enum mutant chosen = mutant_active;
+    int missed = 0;
+    for (int at = 1; at < MUTANT_COUNT; at++) {
+        if (chosen != MUTANT_NONE ? at != (int)chosen : !is_for_sim(mutants[at].catchers)) {
+            continue;
+        }
+        int64_t began_ms = now_ms();
+        mutant_active = (enum mutant)at;
+        uint64_t seed = hunt(seeds_max);
+        if (seed > 0) {
+            printf("%-28s caught by seed %llu (%lld ms)\n", mutants[at].name, (unsigned long long)seed,
+                   (long long)(now_ms() - began_ms));
+        } else {
+            printf("%-28s NOT caught by %llu seeds (%lld ms)\n", mutants[at].name, (unsigned long long)seeds_max,
+                   (long long)(now_ms() - began_ms));
+            missed++;
+        }
+    }
+    return missed == 0;
+}
+
+bool run(const struct run_options *options)
+{
+    struct world_options one = options->world;
+    switch (options->mode) {
+    case RUN_ONE:
+        one.seed = options->numbers[0];
+        return play_one(&one);
+    case RUN_SEEDS:
+        return play_many(options);
+    case RUN_MUTANTS:
+        return play_mutants(options->number_count > 0 ? options->numbers[0] : MUTANT_SEEDS);
+    }
+    return false;
+}
