@@ -78,6 +78,9 @@ static enum status build_execution(struct run *run, const struct value **out_obj
     TRY(add_string(run, &members, STR("RoleArn"), execution->role_arn));
     if (!execution->express) {
         TRY(add_integer(run, &members, STR("RedriveCount"), execution->redrive_count));
+        if (execution->redrive_date != RECORD_NONE) {
+            TRY(add_time(run, &members, STR("RedriveTime"), execution->redrive_date));
+        }
     }
     return close(run, &members, out_object);
 }

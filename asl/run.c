@@ -55,7 +55,7 @@ static enum status add_frame(struct run *run, const struct frame_row *row, bool 
     TRY_NEW(frame);
     frame->row = *row;
     frame->stored = stored;
-    frame->stored_input = stored && row->input.bytes == NULL && row->phase != FRAME_SWEEP;
+    frame->stored_input = stored && row->input.bytes == NULL && row->phase != FRAME_SWEEP && row->phase != FRAME_WALK;
     frame->stored_pages = stored ? row->variable_pages : 0;
     frame->stored_timer_ms = stored && row->timer_due != RECORD_NONE ? row->timer_due / 1000 : RECORD_NONE;
     frame->stored_timer_phase = row->phase_counter;
@@ -145,6 +145,11 @@ enum status run_frame_is_alive(struct run *run, const struct run_frame *frame, b
     return STATUS_OK;
 }
 
+bool run_frame_is_current(const struct run *run, const struct run_frame *frame)
+{
+    return (frame->row.redrive == RECORD_NONE ? 0 : frame->row.redrive) == run->execution.redrive_count;
+}
+
 static void row_init(struct frame_row *row)
 {
     *row = (struct frame_row){
@@ -155,6 +160,8 @@ static void row_init(struct frame_row *row)
         .heartbeat_ms = RECORD_NONE,
         .heartbeat_deadline = RECORD_NONE,
         .timer_due = RECORD_NONE,
+        .redrive = RECORD_NONE,
+        .walked = RECORD_NONE,
     };
 }
 
@@ -167,6 +174,7 @@ enum status run_frame_new(struct run *run, const struct run_frame *parent, int64
     row.machine = submachine;
     row.state = run->machine->submachines[submachine].start_at;
     row.index = index;
+    row.redrive = run->execution.redrive_count > 0 ? run->execution.redrive_count : RECORD_NONE;
     if (parent != NULL) {
         row.parent = parent->row.id;
         row.group = parent->row.child_group;

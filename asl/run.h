@@ -105,6 +105,9 @@ MUST_CHECK enum status run_frame(struct run *run, int64_t id, struct run_frame *
 /* Whether the frame is still part of the execution: no ancestor has gone on without it. */
 MUST_CHECK enum status run_frame_is_alive(struct run *run, const struct run_frame *frame, bool *out_alive);
 
+/* Whether it runs since the execution's latest redrive, or there was none. */
+bool run_frame_is_current(const struct run *run, const struct run_frame *frame);
+
 /* A new frame in `parent`'s present group, about to enter the start of `submachine`. */
 MUST_CHECK enum status run_frame_new(struct run *run, const struct run_frame *parent, int64_t index, uint32_t submachine,
                                      struct run_frame **out_frame);

@@ -23,12 +23,13 @@ static void count_transition(struct run *run)
     run->execution.transitions++;
 }
 
-static enum status enter_state(struct run *run, struct run_frame *frame)
-{
-    static enum status (*const enters[])(struct run *, struct run_frame *) = {
+static enum status (*const enters[])(struct run *, struct run_frame *) = {
 #define STATE(id, name, parse, enter) enter,
 #include "asl/states.def"
-    };
+};
+
+static enum status enter_state(struct run *run, struct run_frame *frame)
+{
     const struct state *state = run_state(run, frame);
     struct history_event *event = NULL;
     struct data *input = NULL;
@@ -67,6 +68,17 @@ static enum status retry_state(struct run *run, struct run_frame *frame)
     UNREACHABLE("state with Retry");
 }
 
+/* After a redrive: the state is worked at again, and it was entered already. AWS enters a Fail anew. */
+static enum status rerun_state(struct run *run, struct run_frame *frame)
+{
+    enum state_type type = run_state(run, frame)->type;
+    if (type == STATE_FAIL) {
+        return enter_state(run, frame);
+    }
+    count_transition(run);
+    return enters[type](run, frame);
+}
+
 /* What a frame does when its turn has come, by its phase. */
 static enum status go_on(struct run *run, struct run_frame *frame)
 {
@@ -85,8 +97,16 @@ static enum status go_on(struct run *run, struct run_frame *frame)
         return retry_state(run, frame);
     case FRAME_SWEEP:
         return step_sweep(run, frame);
+    case FRAME_REDRIVE:
+        return rerun_state(run, frame);
+    case FRAME_WALK:
+        return step_walk(run, frame);
+    case FRAME_DOWN:
+    case FRAME_AHEAD:
+    case FRAME_GONE:
+        break;
     }
-    UNREACHABLE("frame phase");
+    UNREACHABLE("phase of a frame that can go on");
 }
 
 static enum status fail_full_history(struct run *run)
@@ -161,6 +181,9 @@ static enum status apply_task(struct run *run, const struct step_event *event, e
         return STATUS_OK;
     }
     TRY(status);
+    if (!run_frame_is_current(run, frame)) {
+        return STATUS_OK; /* of before the redrive, which will come to this frame */
+    }
     TRY(run_frame_is_alive(run, frame, &alive));
     return alive ? step_task_event(run, frame, event, out_outcome) : STATUS_OK;
 }
@@ -183,7 +206,7 @@ static enum status apply_frame_timer(struct run *run, const struct effect_timer 
     if (frame->row.phase == FRAME_SWEEP) {
         return step_sweep(run, frame);
     }
-    if (!run_is_open(run) || frame->row.phase_counter != timer->phase_counter) {
+    if (!run_is_open(run) || !run_frame_is_current(run, frame) || frame->row.phase_counter != timer->phase_counter) {
         return STATUS_OK;
     }
     TRY(run_frame_is_alive(run, frame, &alive));
@@ -214,6 +237,8 @@ static enum status apply(struct run *run, const struct step_event *event, enum s
         return step_begin_execution(run, event->start);
     case STEP_STOP:
         return apply_stop(run, event, out_outcome);
+    case STEP_REDRIVE:
+        return step_redrive(run, event, out_outcome);
     case STEP_TASK_SUCCEEDED:
     case STEP_TASK_FAILED:
     case STEP_TASK_HEARTBEAT:
@@ -302,6 +327,9 @@ static enum status fail_at_limit(const struct step *step, const struct step_even
     }
     if (event->type == STEP_TIMER) {
         TRY(apply_timer_row(run, event));
+    }
+    if (event->type == STEP_REDRIVE) {
+        TRY(step_begin_redrive(run, event));
     }
     if (run_is_open(run)) {
         TRY(failure_set(run->arena, &failure, errors_name(ERROR_RUNTIME),

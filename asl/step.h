@@ -18,6 +18,7 @@
 enum step_event_type {
     STEP_START,          /* a new execution */
     STEP_STOP,           /* StopExecution */
+    STEP_REDRIVE,        /* RedriveExecution */
     STEP_TASK_SUCCEEDED, /* results */
     STEP_TASK_FAILED,
     STEP_TASK_HEARTBEAT,
@@ -51,6 +52,7 @@ struct step_event {
     struct token token;             /* STEP_TASK_… */
     struct str output;              /* STEP_TASK_SUCCEEDED, STEP_TASK_SUBMITTED: valid JSON */
     struct str worker_name;         /* STEP_TASK_STARTED; STR_NONE: none */
+    struct str client_token;        /* STEP_REDRIVE; STR_NONE: none given */
     struct effect_timer timer;      /* STEP_TIMER: the row that is due; the step deletes it */
 };
 
@@ -72,6 +74,8 @@ enum step_outcome {
     STEP_UNKNOWN,   /* no such execution, or a token that it never gave out: InvalidToken / ExecutionDoesNotExist */
     STEP_LATE,      /* the task has ended or is of an earlier attempt: TaskTimedOut */
     STEP_CLOSED,    /* STEP_STOP of a closed execution: nothing to do */
+    STEP_REPEATED,  /* STEP_REDRIVE with a client token that has redriven it: nothing to do */
+    STEP_NOT_REDRIVABLE, /* redrive_refusal says why */
     STEP_TAKEN,     /* STEP_TASK_STARTED of an activity task that another worker holds */
     STEP_MISPLACED, /* STEP_TASK_SUBMITTED of a task that is not handed over: neither .sync nor .waitForTaskToken */
 };

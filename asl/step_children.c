@@ -12,9 +12,51 @@
 #define DELETE_AT_ONCE_MAX 200 /* more outputs than this are swept by continuations */
 #define ABORT_PAGE 150      /* frames taken down before a look at the step's bounds */
 
+/* A run of a Parallel or Map, of which its frame may know no more. */
+struct group {
+    bool map;
+    int64_t id;
+    int64_t count;
+    int64_t started;
+    int64_t done;
+    int64_t limit;
+};
+
+static struct group group_of(const struct run *run, const struct run_frame *parent)
+{
+    return (struct group){
+        .map = run_state(run, parent)->type == STATE_MAP,
+        .id = parent->row.child_group,
+        .count = parent->row.child_count,
+        .started = parent->row.child_started,
+        .done = parent->row.child_done,
+        .limit = parent->row.child_limit,
+    };
+}
+
+static void set_group(struct run_frame *parent, const struct group *group)
+{
+    parent->row.child_group = group->id;
+    parent->row.child_count = group->count;
+    parent->row.child_started = group->started;
+    parent->row.child_done = group->done;
+    parent->row.child_limit = group->limit;
+    parent->dirty = true;
+}
+
+void step_leave_group(struct run_frame *parent)
+{
+    set_group(parent, &(struct group){.id = FRAME_NO_GROUP});
+}
+
+static struct payload_id page_of(int64_t group, int64_t page)
+{
+    return (struct payload_id){.scope = group, .slot = PAYLOAD_ITEMS, .index = page};
+}
+
 static struct payload_id items_page(const struct run_frame *parent, int64_t page)
 {
-    return (struct payload_id){.scope = parent->row.child_group, .slot = PAYLOAD_ITEMS, .index = page};
+    return page_of(parent->row.child_group, page);
 }
 
 static int64_t page_items(int64_t count)
@@ -26,11 +68,7 @@ static int64_t page_items(int64_t count)
 /* A new scope for the children and what they leave. */
 static void open_group(struct run *run, struct run_frame *parent, int64_t count, int64_t limit)
 {
-    parent->row.child_group = run->execution.next_frame_id++;
-    parent->row.child_count = count;
-    parent->row.child_started = 0;
-    parent->row.child_done = 0;
-    parent->row.child_limit = limit;
+    set_group(parent, &(struct group){.id = run->execution.next_frame_id++, .count = count, .limit = limit});
     run->execution_dirty = true;
     run_phase(run, parent, FRAME_CHILDREN, RECORD_NONE);
 }
@@ -310,6 +348,9 @@ enum status step_start_children(struct run *run, struct run_frame *parent)
 {
     bool map = run_state(run, parent)->type == STATE_MAP;
     parent->dirty = true;
+    if (parent->row.phase == FRAME_CHILDREN && parent->row.child_done == parent->row.child_count) {
+        return join(run, parent); /* a redrive: the failure came after the last of them */
+    }
     while (parent->row.phase == FRAME_CHILDREN && parent->row.child_started < parent->row.child_count && run_is_open(run)) {
         int64_t running = parent->row.child_started - parent->row.child_done;
         if (parent->row.child_limit > 0 && running >= parent->row.child_limit) {
@@ -324,15 +365,13 @@ enum status step_start_children(struct run *run, struct run_frame *parent)
 }
 
 /* Deletes what a group left: its rows at once when they are few, else through a frame that sweeps. */
-static enum status drop_group(struct run *run, const struct run_frame *parent)
+static enum status drop_group(struct run *run, const struct group *group)
 {
-    bool map = run_state(run, parent)->type == STATE_MAP;
-    bool unstarted = parent->row.child_started < parent->row.child_count;
-    int64_t page_size = page_items(parent->row.child_count);
-    int64_t pages = map ? (parent->row.child_count + page_size - 1) / page_size : unstarted ? 1 : 0;
-    if (parent->row.child_done + pages <= DELETE_AT_ONCE_MAX) {
-        for (int64_t at = 0; at < parent->row.child_count && parent->row.child_done > 0; at++) {
-            const struct payload_id id = {.scope = parent->row.child_group, .slot = PAYLOAD_OUTPUT, .index = at};
+    int64_t page_size = page_items(group->count);
+    int64_t pages = group->map ? (group->count + page_size - 1) / page_size : group->started < group->count ? 1 : 0;
+    if (group->done + pages <= DELETE_AT_ONCE_MAX) {
+        for (int64_t at = 0; at < group->count && group->done > 0; at++) {
+            const struct payload_id id = {.scope = group->id, .slot = PAYLOAD_OUTPUT, .index = at};
             struct str text;
             enum status status = run_payload_get(run, &id, &text);
             if (status == STATUS_OK) {
@@ -342,14 +381,14 @@ static enum status drop_group(struct run *run, const struct run_frame *parent)
             }
         }
         for (int64_t at = 0; at < pages; at++) {
-            const struct payload_id id = items_page(parent, at);
+            const struct payload_id id = page_of(group->id, at);
             TRY(run_payload_delete(run, &id));
         }
         return STATUS_OK;
     }
     struct run_frame *sweep = NULL;
     TRY(run_frame_new(run, NULL, 0, 0, &sweep));
-    sweep->row.group = parent->row.child_group;
+    sweep->row.group = group->id;
     run_phase(run, sweep, FRAME_SWEEP, run->step->env->now_ms);
     return STATUS_OK;
 }
@@ -394,28 +433,35 @@ static enum status collect_outputs(struct run *run, const struct run_frame *pare
     return STATUS_OK;
 }
 
-static void close_group(struct run_frame *parent)
+/* What is left of a group that nobody goes on with. At an execution's end everything is seen to. */
+static enum status drop_if_open(struct run *run, const struct group *group)
 {
-    parent->row.child_group = FRAME_NO_GROUP;
-    parent->row.child_count = 0;
-    parent->row.child_started = 0;
-    parent->row.child_done = 0;
-    parent->row.child_limit = 0;
+    return run_is_open(run) ? drop_group(run, group) : STATUS_OK;
+}
+
+/* Whether the frame is down and may be redriven: it has not gone on, and was not deleted with what is around it. */
+static bool is_down(const struct run_frame *frame)
+{
+    return !frame->deleted && frame->row.phase == FRAME_DOWN;
 }
 
 /* The Parallel or Map fails when no child of it runs any more. The group stays named until the failure is handled: see
- * step_fail. */
-static enum status fail_group(struct run *run, struct run_frame *parent, const struct failure *failure, bool heartbeat)
+ * step_fail. `keeps`: its children are there, down, and it stays theirs when the frame is. */
+static enum status fail_group(struct run *run, struct run_frame *parent, const struct failure *failure, bool heartbeat, bool keeps)
 {
-    TRY(drop_group(run, parent));
+    const struct group group = group_of(run, parent);
     TRY(step_fail(run, parent, failure, heartbeat));
-    if (parent->row.phase != FRAME_CHILDREN) {
-        close_group(parent);
+    if (parent->row.phase == FRAME_DOWN && (keeps || parent->deleted)) {
+        return STATUS_OK; /* kept, or gone with what is around it and its group, too */
     }
-    return STATUS_OK;
+    if (!parent->deleted) {
+        step_leave_group(parent);
+    }
+    return drop_if_open(run, &group);
 }
 
-/* All children have succeeded. …StateSucceeded and …StateExited name the same event. */
+/* All children have succeeded. …StateSucceeded and …StateExited name the same event. What fails after that leaves their
+ * outputs to a redrive; AWS runs all of them again after States.DataLimitExceeded. */
 static enum status join(struct run *run, struct run_frame *parent)
 {
     const struct state *state = run_state(run, parent);
@@ -428,13 +474,18 @@ static enum status join(struct run *run, struct run_frame *parent)
         TRY(failure_set(run->arena, &failure, errors_name(ERROR_DATA_LIMIT_EXCEEDED),
                         "The state/task '%.*s' returned a result with a size exceeding the maximum number of bytes service limit.",
                         STR_ARGS(state->name)));
-        return fail_group(run, parent, &failure, false);
+        return fail_group(run, parent, &failure, false, false);
     }
-    TRY(drop_group(run, parent));
-    close_group(parent);
+    const struct group group = group_of(run, parent);
+    step_leave_group(parent);
     TRY(history_add(run, state->type == STATE_MAP ? HISTORY_EVENT_MAP_STATE_SUCCEEDED : HISTORY_EVENT_PARALLEL_STATE_SUCCEEDED,
                     parent->row.previous_event_id, &event));
-    return step_finish(run, parent, data_of_text(result));
+    TRY(step_finish(run, parent, data_of_text(result)));
+    if (is_down(parent)) {
+        set_group(parent, &group);
+        return STATUS_OK;
+    }
+    return drop_if_open(run, &group);
 }
 
 enum status step_child_succeeded(struct run *run, struct run_frame *child, struct data output)
@@ -471,6 +522,7 @@ static enum status begin_abort(struct run *run, struct run_frame *parent, const 
     parent->row.pending_cause = failure->cause;
     parent->row.pending_event_id = parent->row.previous_event_id;
     parent->row.pending_heartbeat = heartbeat;
+    parent->row.walked = RECORD_NONE;
     run_phase(run, parent, FRAME_ABORT, RECORD_NONE);
     return step_abort_children(run, parent);
 }
@@ -486,7 +538,6 @@ enum status step_child_failed(struct run *run, struct run_frame *child, const st
         TRY(add_iteration_event(run, parent, HISTORY_EVENT_MAP_ITERATION_FAILED, child->row.previous_event_id, child->row.index,
                                 &ignored));
     }
-    TRY(run_frame_delete(run, child));
     return begin_abort(run, parent, failure, heartbeat);
 }
 
@@ -497,11 +548,11 @@ static enum status fail_while_running(struct run *run, struct run_frame *parent,
     return begin_abort(run, parent, &told, false);
 }
 
-/* …StateAborted of the state that the frame has entered. */
+/* …StateAborted of the state that the frame is at work at. */
 static enum status record_state_aborted(struct run *run, struct run_frame *frame, int64_t event_id)
 {
     struct history_event *event = NULL;
-    if (frame->row.phase == FRAME_ENTER) {
+    if (frame->row.phase == FRAME_ENTER || frame->row.phase == FRAME_REDRIVE) {
         return STATUS_OK; /* it was about to */
     }
     switch (run_state(run, frame)->type) {
@@ -528,6 +579,9 @@ static enum status record_state_aborted(struct run *run, struct run_frame *frame
 static enum status record_aborted(struct run *run, struct run_frame *frame, int64_t event_id)
 {
     struct run_frame *parent = NULL;
+    if (frame->row.phase == FRAME_DOWN || frame->row.phase == FRAME_AHEAD) {
+        return STATUS_OK; /* that was told when it went down */
+    }
     TRY(record_state_aborted(run, frame, event_id));
     enum status status = run_frame(run, frame->row.parent, &parent);
     if (status == STATUS_OK && run_state(run, parent)->type == STATE_MAP) {
@@ -585,10 +639,11 @@ static int by_id(const void *a, const void *b)
 /* The doomed frames that the run knows, in order of id. */
 static enum status known_doomed(struct run *run, const struct run_frame *parent, struct run_frame ***out_frames, size_t *out_count)
 {
-    struct run_frame **frames = arena_array(run->arena, struct run_frame *, run->frame_count);
+    uint32_t known = run->frame_count; /* looking for ancestors may load more, which were seen to before */
+    struct run_frame **frames = arena_array(run->arena, struct run_frame *, known);
     size_t count = 0;
     TRY_NEW(frames);
-    for (uint32_t at = 0; at < run->frame_count; at++) {
+    for (uint32_t at = 0; at < known; at++) {
         struct run_frame *frame = run->frames[at];
         bool doomed = false;
         if (!frame->deleted && frame->row.id > parent->row.id && frame->row.phase != FRAME_SWEEP) {
@@ -625,6 +680,35 @@ static enum status link_doomed(struct run *run, struct run_frame **frames, size_
     return STATUS_OK;
 }
 
+bool step_keeps_children(const struct run *run, const struct run_frame *parent)
+{
+    const struct failure failure = {.error = parent->row.pending_error, .cause = parent->row.pending_cause, .is = true};
+    return step_is_redrivable(run) && !step_is_answered(run, parent, &failure, parent->row.pending_heartbeat);
+}
+
+/* The frame stays as it is, and waits for nothing but a redrive. */
+static void take_down(struct run *run, struct run_frame *frame)
+{
+    enum frame_phase phase = (enum frame_phase)frame->row.phase;
+    if (phase == FRAME_DOWN || phase == FRAME_AHEAD) {
+        return;
+    }
+    if (phase == FRAME_ABORT && !step_keeps_children(run, frame)) {
+        step_leave_group(frame); /* some of its children are gone: it begins anew */
+    }
+    run_phase(run, frame, phase == FRAME_ENTER ? FRAME_AHEAD : FRAME_DOWN, RECORD_NONE);
+    run->rows_estimated += 2;
+}
+
+static enum status delete_frame(struct run *run, struct run_frame *frame)
+{
+    if (frame->row.child_group != FRAME_NO_GROUP) {
+        const struct group group = group_of(run, frame);
+        TRY(drop_group(run, &group));
+    }
+    return run_frame_delete(run, frame);
+}
+
 /* Takes a frame down, and those below it first, as long as the step has room. */
 static enum status abort_tree(struct run *run, const struct run_frame *parent, struct run_frame *frame, int depth)
 {
@@ -636,7 +720,11 @@ static enum status abort_tree(struct run *run, const struct run_frame *parent, s
         return STATUS_OK;
     }
     TRY(record_aborted(run, frame, parent->row.pending_event_id));
-    return run_frame_delete(run, frame);
+    if (step_keeps_children(run, parent)) {
+        take_down(run, frame);
+        return STATUS_OK;
+    }
+    return delete_frame(run, frame);
 }
 
 /* Takes down the doomed frames the run knows, in their order and inner ones first, as long as the step has room. */
@@ -657,24 +745,26 @@ static enum status handle_pending(struct run *run, struct run_frame *parent)
 {
     const struct failure failure = {.error = parent->row.pending_error, .cause = parent->row.pending_cause, .is = true};
     bool heartbeat = parent->row.pending_heartbeat;
+    bool keeps = step_keeps_children(run, parent);
     parent->row.pending_error = STR_NONE;
     parent->row.pending_cause = STR_NONE;
     parent->row.pending_heartbeat = false;
     parent->dirty = true;
-    return fail_group(run, parent, &failure, heartbeat);
+    return fail_group(run, parent, &failure, heartbeat, keeps);
 }
 
 enum status step_abort_children(struct run *run, struct run_frame *parent)
 {
-    int64_t from = parent->row.id + 1;
+    int64_t from = parent->row.walked == RECORD_NONE ? parent->row.id + 1 : parent->row.walked;
     while (from < INT64_MAX) {
         int64_t last = 0;
         TRY(load_page(run, from, &last));
         TRY(abort_known(run, parent));
         if (run_is_full(run)) {
-            return run_queue(run, parent); /* comes back by a continuation, and begins anew */
+            return run_queue(run, parent); /* comes back by a continuation, and begins with this page */
         }
         from = last == INT64_MAX ? last : last + 1;
+        parent->row.walked = from;
     }
     return handle_pending(run, parent);
 }

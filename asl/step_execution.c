@@ -60,6 +60,7 @@ enum status step_publish_status(struct run *run)
         .cause = execution->cause,
         .trace_header = execution->trace_header,
         .redrive_count = execution->redrive_count,
+        .redrive_date = execution->redrive_date,
         .transitions = execution->transitions,
         .billed_duration_ms = RECORD_NONE,
         .billed_memory_mb = RECORD_NONE,
@@ -89,6 +90,7 @@ static enum status fill_execution(struct run *run, const struct step_start *star
         .deadline = RECORD_NONE,
         .deadline_timer_due = RECORD_NONE,
         .stop_date = RECORD_NONE,
+        .redrive_date = RECORD_NONE,
         .trace_header = start->trace_header,
         .traceparent = start->traceparent,
         .tracestate = start->tracestate,
@@ -105,11 +107,15 @@ static enum status fill_execution(struct run *run, const struct step_start *star
     return run_payload_put(run, &(struct payload_id){.scope = FRAME_ROOT, .slot = PAYLOAD_EXECUTION_INPUT}, start->input);
 }
 
-static enum status arm_deadline(struct run *run)
+enum status step_arm_deadline(struct run *run)
 {
-    int64_t longest_ms = run->execution.express ? EXPRESS_MS_MAX : EXECUTION_MS_MAX;
+    int64_t now_ms = run->step->env->now_ms;
+    int64_t begin_ms = run->execution.redrive_count > 0 ? run->execution.incarnation / 1000 : now_ms;
+    int64_t due_ms = begin_ms + (run->execution.express ? EXPRESS_MS_MAX : EXECUTION_MS_MAX);
     int64_t timeout_ms = run->machine->timeout_seconds * 1000;
-    int64_t due_ms = run->step->env->now_ms + (timeout_ms > 0 && timeout_ms < longest_ms ? timeout_ms : longest_ms);
+    if (timeout_ms > 0 && now_ms + timeout_ms < due_ms) {
+        due_ms = now_ms + timeout_ms;
+    }
     run->execution.deadline = due_ms * 1000;
     return run_arm_execution(run, due_ms);
 }
@@ -120,7 +126,7 @@ enum status step_begin_execution(struct run *run, const struct step_start *start
     struct run_frame *root = NULL;
     TRY(fill_execution(run, start));
     TRY(run_frame_new(run, NULL, 0, 0, &root));
-    TRY(arm_deadline(run));
+    TRY(step_arm_deadline(run));
     TRY(history_add(run, HISTORY_EVENT_EXECUTION_STARTED, 0, &event));
     event->input = start->input;
     event->role_arn = start->role_arn;
@@ -215,6 +221,15 @@ static enum status drop_new_frames(struct run *run)
     return STATUS_OK;
 }
 
+/* What is deleted can't be redriven, whatever redrive.days says later. */
+static enum status give_up_root(struct run *run)
+{
+    struct run_frame *root = NULL;
+    TRY(run_frame(run, FRAME_ROOT, &root));
+    run_phase(run, root, FRAME_GONE, RECORD_NONE);
+    return STATUS_OK;
+}
+
 /* The rows are no longer needed, now or as soon as continuations have deleted them. */
 static enum status clean_up(struct run *run)
 {
@@ -222,6 +237,7 @@ static enum status clean_up(struct run *run)
     struct effect *effect = NULL;
     int64_t now_ms = run->step->env->now_ms;
     int64_t forget_ms = run->execution.stop_date / 1000 + run->step->config->retention_ms;
+    TRY(give_up_root(run));
     TRY(delete_rows(run, &done));
     if (!done) {
         return run_arm_execution(run, now_ms);
@@ -255,6 +271,11 @@ static enum status close_root(struct run *run, bool keep)
     return STATUS_OK;
 }
 
+bool step_is_redrivable(const struct run *run)
+{
+    return !run->execution.express && run->step->config->redrive_ms > 0;
+}
+
 enum status step_end_execution(struct run *run, enum execution_status_id status, int64_t previous_event_id, struct data *output,
                                const struct failure *failure)
 {
@@ -262,7 +283,7 @@ enum status step_end_execution(struct run *run, enum execution_status_id status,
     struct str output_text = STR_NONE;
     struct data *input = NULL;
     TRY(run_execution_input(run, &input)); /* the status shows it; its row may be gone before */
-    bool redrivable = status != EXECUTION_STATUS_SUCCEEDED && !run->execution.express && run->step->config->redrive_ms > 0;
+    bool redrivable = status != EXECUTION_STATUS_SUCCEEDED && step_is_redrivable(run);
     TRY(history_add(run, end_event(status), previous_event_id, &event));
     if (output != NULL) {
         TRY(data_text(run->arena, output, &output_text));

@@ -3,14 +3,29 @@
 #include "asl/step_parts.h"
 #include "base/limits.h"
 
+/* How often the Retrier has been used for the present state. */
+static int64_t uses_of(const struct run_frame *frame, uint32_t retrier)
+{
+    return retrier < frame->row.retry_counts.count ? frame->row.retry_counts.items[retrier] : 0;
+}
+
+bool step_is_answered(const struct run *run, const struct run_frame *frame, const struct failure *failure, bool heartbeat)
+{
+    const struct state *state = run_state(run, frame);
+    const struct retry_error error = {failure->error, heartbeat};
+    uint32_t retrier = retry_find_retrier(state, &error);
+    return (retrier != UINT32_MAX && uses_of(frame, retrier) < state->retriers[retrier].attempts_max) ||
+           retry_find_catcher(state, &error) != UINT32_MAX;
+}
+
 static enum status retry(struct run *run, struct run_frame *frame, uint32_t index, bool *out_retried)
 {
     const struct state *state = run_state(run, frame);
     const struct retrier *retrier = &state->retriers[index];
     int64_t *counts = arena_array(run->arena, int64_t, state->retrier_count);
     TRY_NEW(counts);
-    for (size_t at = 0; at < frame->row.retry_counts.count && at < state->retrier_count; at++) {
-        counts[at] = frame->row.retry_counts.items[at];
+    for (uint32_t at = 0; at < state->retrier_count; at++) {
+        counts[at] = uses_of(frame, at);
     }
     *out_retried = counts[index] < retrier->attempts_max;
     if (!*out_retried) {
@@ -86,6 +101,7 @@ static enum status record_children_failed(struct run *run, struct run_frame *fra
 /* Nothing in the state answers to the failure: what is around it fails. */
 static enum status propagate(struct run *run, struct run_frame *frame, const struct failure *failure, bool heartbeat)
 {
+    run_phase(run, frame, FRAME_DOWN, RECORD_NONE);
     if (frame->row.parent != FRAME_NO_PARENT) {
         return step_child_failed(run, frame, failure, heartbeat);
     }

@@ -104,6 +104,9 @@ MUST_CHECK enum status step_end(struct run *run, struct run_frame *frame, struct
  * what is around it. */
 MUST_CHECK enum status step_fail(struct run *run, struct run_frame *frame, const struct failure *failure, bool heartbeat);
 
+/* Whether the state's own Retry or Catch will answer to the failure. */
+bool step_is_answered(const struct run *run, const struct run_frame *frame, const struct failure *failure, bool heartbeat);
+
 /* An expression of the state failed: the cause gets its prefix, JSONata's failure its EvaluationFailed. */
 MUST_CHECK enum status step_record_evaluation(struct run *run, struct run_frame *frame, struct failure *failure);
 
@@ -132,7 +135,13 @@ MUST_CHECK enum status step_start_map(struct run *run, struct run_frame *frame);
 /* Item `index` of the parent's present Map run, from its pages. */
 MUST_CHECK enum status step_map_item(struct run *run, struct run_frame *parent, int64_t index, const struct value **out_item);
 
-/* Starts as many more children as the limits allow. */
+/* Whether the frames below one in FRAME_ABORT stay for a redrive, rather than being deleted. */
+bool step_keeps_children(const struct run *run, const struct run_frame *parent);
+
+/* The frame goes on without the group of its present Parallel or Map. */
+void step_leave_group(struct run_frame *parent);
+
+/* Starts as many more children as the limits allow; joins them when all of them have succeeded. */
 MUST_CHECK enum status step_start_children(struct run *run, struct run_frame *parent);
 
 MUST_CHECK enum status step_child_succeeded(struct run *run, struct run_frame *child, struct data output);
@@ -144,12 +153,27 @@ MUST_CHECK enum status step_abort_children(struct run *run, struct run_frame *pa
 /* Deletes the payload rows of a group, some at a time. */
 MUST_CHECK enum status step_sweep(struct run *run, struct run_frame *sweep);
 
+/* ---- step_redrive.c ---- */
+MUST_CHECK enum status step_redrive(struct run *run, const struct step_event *event, enum step_outcome *out_outcome);
+
+/* The execution runs again; its frames do not yet. */
+MUST_CHECK enum status step_begin_redrive(struct run *run, const struct step_event *event);
+
+/* Redrives a page of the frames below the walker's, and comes back until there are none. */
+MUST_CHECK enum status step_walk(struct run *run, struct run_frame *walker);
+
 /* ---- step_execution.c ---- */
 MUST_CHECK enum status step_begin_execution(struct run *run, const struct step_start *start);
 
 /* Ends the execution: the event, the status, what is to be cleaned up and when. */
 MUST_CHECK enum status step_end_execution(struct run *run, enum execution_status_id status, int64_t previous_event_id,
                                           struct data *output, const struct failure *failure);
+
+/* The time that the execution may take begins now. */
+MUST_CHECK enum status step_arm_deadline(struct run *run);
+
+/* Whether what there is of an execution that ends without success stays for a redrive. */
+bool step_is_redrivable(const struct run *run);
 
 /* Publishes the status when the step changed it. */
 MUST_CHECK enum status step_publish_status(struct run *run);

@@ -427,6 +427,7 @@ enum status step_task_event(struct run *run, struct run_frame *frame, const stru
         return task_submitted(run, frame, event->output, out_outcome);
     case STEP_START:
     case STEP_STOP:
+    case STEP_REDRIVE:
     case STEP_TIMER:
         break;
     }

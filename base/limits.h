@@ -11,6 +11,7 @@
 #define ARN_CHARACTERS_MAX 256           /* API model, Arn */
 #define ERROR_CHARACTERS_MAX 256         /* API model, SensitiveError */
 #define CAUSE_CHARACTERS_MAX 32768       /* API model, SensitiveCause */
+#define CLIENT_TOKEN_CHARACTERS_MAX 64   /* API model, ClientToken */
 #define TASK_TOKEN_CHARACTERS_MAX 2048   /* API model, TaskToken */
 #define SECONDS_MAX 99999999             /* TimeoutSeconds, HeartbeatSeconds, Wait's Seconds, IntervalSeconds */
 #define MAX_DELAY_SECONDS_BELOW 31622400 /* Retry's MaxDelaySeconds is below this (366 days) */
@@ -29,6 +30,9 @@
 #define TAG_VALUE_CHARACTERS_MAX 256                /* API model, TagValue */
 #define DESCRIPTION_CHARACTERS_MAX 256              /* API model, VersionDescription, AliasDescription */
 #define REDRIVE_DAYS 14                             /* a failed execution's frames and payloads */
+#define REDRIVES_MAX 1000                           /* of one execution; AWS's limit of a Map Run's */
+#define REDRIVE_TOKENS_MAX 10                       /* API: clientTokens that an execution remembers, */
+#define REDRIVE_TOKEN_MINUTES 15                    /* and for how long */
 #define INTRINSIC_DEPTH_MAX 10                      /* nested intrinsic functions */
 #define INTRINSIC_TEXT_CHARACTERS_MAX 10000         /* Base64Encode, Base64Decode, Hash */
 #define INTRINSIC_RANGE_ITEMS_MAX 1000              /* ArrayRange */

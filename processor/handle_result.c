@@ -76,6 +76,7 @@ static struct result read_result(enum record_id record, const void *value)
     }
     case STEP_START:
     case STEP_STOP:
+    case STEP_REDRIVE:
     case STEP_TIMER:
         break;
     }
@@ -101,8 +102,11 @@ static enum status answer(struct handling *handling, const struct result *result
     case STEP_MISPLACED:
         handling_count(handling, COUNTER_MISPLACED_RESULTS);
         return reply_refuse_quietly(handling, &result->to, STR("InvalidToken"), STR(TEXT_NOT_SUBMITTED));
+    case STEP_REPEATED:
+    case STEP_NOT_REDRIVABLE:
+        break;
     }
-    UNREACHABLE("outcome");
+    UNREACHABLE("outcome of a result");
 }
 
 static enum status apply(struct handling *handling, const struct result *result, const struct token *token)

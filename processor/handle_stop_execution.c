@@ -46,6 +46,8 @@ static enum status stop_it(struct handling *handling, const struct stop_executio
     case STEP_LATE:
     case STEP_TAKEN:
     case STEP_MISPLACED:
+    case STEP_REPEATED:
+    case STEP_NOT_REDRIVABLE:
         break;
     }
     UNREACHABLE("outcome of a stop");

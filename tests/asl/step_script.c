@@ -54,13 +54,26 @@ static struct interpreter_task *find_task(struct interpreter *interpreter, struc
     return NULL;
 }
 
+/* Whether it is the action's `outcome`, which is applied unless it says so. */
+static enum status check_outcome(struct arena *arena, const struct value *action, enum step_outcome outcome, struct str *out_problem)
+{
+    static const char *const names[] = {
+        [STEP_APPLIED] = "applied",   [STEP_UNKNOWN] = "unknown", [STEP_LATE] = "late",           [STEP_CLOSED] = "closed",
+        [STEP_REPEATED] = "repeated", [STEP_TAKEN] = "taken",     [STEP_MISPLACED] = "misplaced", [STEP_NOT_REDRIVABLE] = "refused",
+    };
+    struct str wanted = text_member(action, "outcome");
+    if (!str_equal(wanted.bytes == NULL ? STR("applied") : wanted, str_of(names[outcome]))) {
+        return arena_format(arena, out_problem, "the outcome was %s, not %.*s", names[outcome], STR_ARGS(wanted));
+    }
+    return STATUS_OK;
+}
+
 static enum status do_task(struct arena *arena, struct interpreter *interpreter, const struct value *action, enum step_event_type type,
                            struct str *out_problem)
 {
     struct interpreter_task *task = find_task(interpreter, text_member(action, "state"));
     const struct value *index = value_get(action, STR("task"));
     const struct value *output = value_get(action, STR("output"));
-    const struct value *outcome_wanted = value_get(action, STR("outcome"));
     struct step_event event = {
         .type = type,
         .error = text_member(action, "error"),
@@ -81,12 +94,7 @@ static enum status do_task(struct arena *arena, struct interpreter *interpreter,
     }
     enum step_outcome outcome = STEP_APPLIED;
     TRY(interpreter_answer(interpreter, task->request, event, &outcome));
-    static const char *const names[] = {"applied", "unknown", "late", "closed", "taken", "misplaced"};
-    struct str wanted = outcome_wanted == NULL ? STR("applied") : outcome_wanted->string;
-    if (!str_equal(wanted, str_of(names[outcome]))) {
-        TRY(arena_format(arena, out_problem, "the answer was %s, not %.*s", names[outcome], STR_ARGS(wanted)));
-    }
-    return STATUS_OK;
+    return check_outcome(arena, action, outcome, out_problem);
 }
 
 static enum status do_action(struct arena *arena, struct interpreter *interpreter, const struct value *action, struct str *out_problem)
@@ -113,6 +121,12 @@ static enum status do_action(struct arena *arena, struct interpreter *interprete
         const struct step_event event = {
             .type = STEP_STOP, .error = text_member(action, "error"), .cause = text_member(action, "cause")};
         return interpreter_apply(interpreter, event, &outcome);
+    }
+    if (str_equal(name, STR("redrive"))) {
+        enum step_outcome outcome = STEP_APPLIED;
+        const struct step_event event = {.type = STEP_REDRIVE, .client_token = text_member(action, "token")};
+        TRY(interpreter_apply(interpreter, event, &outcome));
+        return check_outcome(arena, action, outcome, out_problem);
     }
     *out_problem = STR("unknown action");
     return STATUS_OK;

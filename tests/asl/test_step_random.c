@@ -1,7 +1,7 @@
 /* The transition under random machines and a random world: a seed makes a machine, its workers' behaviour, and what else
  * happens (doubled, late and early words of workers, a stop, time); after each event the history and the rows must be in
  * order. The first half of the seeds have a machine whose outcome depends on nothing but its workers' answers: it must be the
- * same whatever the order of the answers and the size of a step.
+ * same whatever the order of the answers and the size of a step, and however often it was broken off and redriven.
  *
  *     test_asl_step_random [FIRST COUNT]      runs these seeds alone */
 #include "machine_random.h"
@@ -18,6 +18,8 @@
 #define ROUNDS_MAX 300000
 #define START_MS 1700000000000
 #define MEMORY_BYTES_MAX ((size_t)1 << 30)
+#define REDRIVES 4 /* of a run that is to be redriven */
+#define POISON STR("States.Runtime") /* an error that no Retry and no Catch answers to */
 #define LONG_MS (400LL * 24 * 3600 * 1000)
 
 /* One run of a machine. */
@@ -27,7 +29,9 @@ struct play {
     uint64_t seed;
     bool wild;
     size_t events_seen;
-    size_t ended;                        /* terminal events seen */
+    int redrives_left;                   /* how often it may still be broken off, and redriven */
+    bool redriven;
+    size_t ended;                        /* terminal events seen, since the last redrive */
     int64_t counts[HISTORY_EVENT_TYPE_COUNT]; /* events of each type */
 };
 
@@ -51,9 +55,13 @@ static bool is_running(const struct play *play)
 
 /* ---- Invariants ---- */
 
+/* What a redrive does again is not entered again. */
 static void check_pairs(const struct play *play)
 {
     const int64_t *counts = play->counts;
+    if (play->redriven) {
+        return;
+    }
 #define PAIR(type)                                                                                                     \
     check(play, counts[HISTORY_EVENT_##type##_STATE_ENTERED] >= counts[HISTORY_EVENT_##type##_STATE_EXITED],            \
           #type " exited without entered")
@@ -90,6 +98,11 @@ static void check_events(struct play *play)
         check(play, history_event_type_of(event->type, &type), "an event of no type");
         check(play, event->id == (int64_t)play->events_seen + 1, "a gap in the ids");
         check(play, event->previous_event_id >= 0 && event->previous_event_id < event->id, "an event that names a later one");
+        if (type == HISTORY_EVENT_EXECUTION_REDRIVEN) {
+            check(play, play->ended == 1, "redriven before its end");
+            play->ended = 0;
+            play->redriven = true;
+        }
         check(play, play->ended == 0, "an event after the end");
         play->counts[type]++;
         play->ended += type == HISTORY_EVENT_EXECUTION_SUCCEEDED || type == HISTORY_EVENT_EXECUTION_FAILED ||
@@ -142,6 +155,9 @@ static void answer(struct play *play, struct interpreter_task *task)
     if (event.type == STEP_TASK_FAILED) {
         event.error = play->wild && result % 8 == 0 ? STR("Other") : STR("E");
         event.cause = STR("cause");
+    } else if (play->redrives_left > 0 && random_below(&play->chance, 6) == 0) {
+        event.type = STEP_TASK_FAILED;
+        event.error = POISON;
     } else {
         check(play,
               arena_format(interpreter_arena(play->interpreter), &event.output, "{\"v\":%d}", (int)(result / 4 % 10)) == STATUS_OK,
@@ -174,6 +190,23 @@ static void say_something(struct play *play)
     }
 }
 
+/* What broke off is taken up again; what failed by itself has its outcome. */
+static void redrive(struct play *play)
+{
+    enum step_outcome outcome = STEP_APPLIED;
+    const struct execution_status *status = interpreter_status(play->interpreter);
+    bool broken_off = str_equal(status->status, STR("ABORTED")) || str_equal(status->error, POISON);
+    if (play->redrives_left == 0 || (!play->wild && !broken_off)) {
+        return;
+    }
+    play->redrives_left--;
+    if (random_below(&play->chance, 2) == 0) {
+        say_something(play); /* too late, or too early */
+    }
+    apply(play, NULL, (struct step_event){.type = STEP_REDRIVE}, &outcome);
+    check(play, outcome == STEP_APPLIED || play->wild, "it was not redriven");
+}
+
 static struct interpreter_task *pick_task(struct play *play)
 {
     struct interpreter_task *picked = NULL;
@@ -201,7 +234,7 @@ static void play_round(struct play *play)
     if (random_below(&play->chance, 4) == 0) {
         say_something(play);
     }
-    if (play->wild && random_below(&play->chance, 60) == 0) {
+    if ((play->wild || play->redrives_left > 0) && random_below(&play->chance, play->wild ? 60 : 20) == 0) {
         apply(play, NULL, (struct step_event){.type = STEP_STOP, .error = STR("Stopped")}, &outcome);
         return;
     }
@@ -224,6 +257,7 @@ struct outcome {
     struct str status;
     struct str output;
     size_t events;
+    int64_t redrives;
     uint64_t history; /* a hash of it, as is */
 };
 
@@ -257,11 +291,11 @@ static void check_nothing_left(struct play *play)
 
 /* Plays the machine to its end; `chance` orders what happens, `effects_max` is a step's. */
 static struct outcome play_machine(struct arena *arena, const struct random_machine *made, uint64_t seed, uint64_t chance,
-                                   size_t effects_max)
+                                   size_t effects_max, int redrives)
 {
     struct step_config config = step_config_default;
     struct outcome outcome = {0};
-    struct play play = {.chance = {chance}, .seed = seed, .wild = made->wild};
+    struct play play = {.chance = {chance}, .seed = seed, .wild = made->wild, .redrives_left = redrives};
     config.effects_max = effects_max;
     config.history_events_max = made->wild ? 400 : 0;
     const struct interpreter_options options = {
@@ -278,8 +312,12 @@ static struct outcome play_machine(struct arena *arena, const struct random_mach
     for (int round = 0; is_running(&play); round++) {
         check(&play, round < ROUNDS_MAX, "it does not end");
         play_round(&play);
+        if (!is_running(&play)) {
+            redrive(&play);
+        }
     }
     outcome.events = interpreter_event_count(play.interpreter);
+    outcome.redrives = play.counts[HISTORY_EVENT_EXECUTION_REDRIVEN];
     outcome.history = hash_history(play.interpreter);
     assert_int_equal(arena_copy(arena, interpreter_status(play.interpreter)->status, &outcome.status), STATUS_OK);
     if (interpreter_status(play.interpreter)->output.bytes != NULL) {
@@ -299,29 +337,36 @@ static void check_same(const struct random_machine *made, uint64_t seed, const s
     }
 }
 
-static void run_seed(uint64_t seed)
+/* How often a run of it was redriven. */
+static int64_t run_seed(uint64_t seed)
 {
     struct arena *arena = arena_create(MEMORY_BYTES_MAX);
     struct random_machine made;
     machine_random(arena, seed, &made);
-    struct outcome first = play_machine(arena, &made, seed, seed, 0);
-    struct outcome again = play_machine(arena, &made, seed, seed, 0);
-    struct outcome small = play_machine(arena, &made, seed, seed + 1000000007, 20 + seed % 50);
+    struct outcome first = play_machine(arena, &made, seed, seed, 0, 0);
+    struct outcome again = play_machine(arena, &made, seed, seed, 0, 0);
+    struct outcome small = play_machine(arena, &made, seed, seed + 1000000007, 20 + seed % 50, 0);
+    int redrives = made.express ? 0 : REDRIVES;
+    struct outcome redriven = play_machine(arena, &made, seed, seed + 2000000011, seed % 3 == 0 ? 0 : 20 + seed % 50, redrives);
     if (first.events != again.events || first.history != again.history) {
         fail_msg("seed %llu: the same seed gave another history", (unsigned long long)seed);
     }
     if (!made.wild) {
         check_same(&made, seed, &first, &small);
+        check_same(&made, seed, &first, &redriven);
     }
     arena_destroy(arena);
+    return redriven.redrives;
 }
 
 static void test_seeds(void **state)
 {
     (void)state;
+    int64_t redrives = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        run_seed(seed);
+        redrives += run_seed(seed);
     }
+    assert_true(redrives > SEEDS / 2); /* or the machines are too tame to show anything */
 }
 
 int main(int argument_count, char **arguments)

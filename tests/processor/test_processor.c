@@ -91,6 +91,17 @@ static void test_starts(void **state)
     }
 }
 
+#define REDRIVE(execution, more) "\"operation\":\"RedriveExecution\",\"executionArn\":\"" EXECUTION_ARN execution "\"" more
+
+static void fail_task(struct fixture *fixture, struct str token)
+{
+    struct str value;
+    assert_int_equal(arena_format(fixture->arena, &value,
+                                  "{\"type\":\"TaskFailed\",\"taskToken\":\"%.*s\",\"error\":\"E\"}", STR_ARGS(token)),
+                     STATUS_OK);
+    fixture_send(fixture, "pawl.results", 0, value);
+}
+
 static void answer_task(struct fixture *fixture, struct str token, const char *output)
 {
     struct str value;
@@ -347,12 +358,57 @@ static void test_parked(void **state)
     expect_line(log, "event=timer_given_up", "what=timer-", "reason=\"assertion failed: ");
 }
 
+/* A redrive is told by reply, status and history; it is the owner's, whoever reads it; a restart forgets nothing of it. */
+static void test_redrive(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_create(fixture, "t", TASK);
+    fixture_expect_accepted(fixture, START("t", ",\"name\":\"e\""));
+    const struct task_request *first = fixture_find(fixture, "pawl.tasks.work", SCHEMA_task_request, ":t:e", 0);
+    fixture_expect_refused(fixture, REDRIVE("t:e", ""), "ExecutionNotRedrivable", "Execution is RUNNING and cannot be redriven");
+    fail_task(fixture, first->task_token);
+    fixture_await_status(fixture, ":t:e", "FAILED");
+    uint32_t stranger = (hash_partition(STR(EXECUTION_ARN "t:e"), PARTITIONS) + 1) % PARTITIONS;
+    const struct reply *reply = fixture_ask_at(fixture, stranger, REDRIVE("t:e", ",\"clientToken\":\"x\""));
+    assert_null(reply->error.bytes);
+    assert_true(str_starts_with(reply->data, STR("{\"redriveDate\":")));
+    struct str date;
+    assert_int_equal(arena_copy(fixture->arena, reply->data, &date), STATUS_OK);
+    const struct task_request *second = fixture_find(fixture, "pawl.tasks.work", SCHEMA_task_request, ":t:e", 1);
+    assert_int_equal(second->attempt, 0);
+    assert_false(str_equal(second->task_token, first->task_token));
+    const struct execution_status *status = fixture_find(fixture, "pawl.executions", SCHEMA_execution_status, ":t:e", 2);
+    assert_true(str_equal(status->status, STR("RUNNING")));
+    assert_true(status->stop_date == RECORD_NONE && status->error.bytes == NULL);
+    fixture_stop_processor(fixture);
+    fixture_lose_disk(fixture);
+    fixture_start_processor(fixture);
+    reply = fixture_expect_accepted(fixture, REDRIVE("t:e", ",\"clientToken\":\"x\""));
+    assert_true(str_equal(reply->data, date));
+    answer_task(fixture, first->task_token, "\"late\"");
+    answer_task(fixture, second->task_token, "7");
+    status = fixture_await_status(fixture, ":t:e", "SUCCEEDED");
+    assert_int_equal(status->redrive_count, 1);
+    assert_true(status->redrive_date != RECORD_NONE);
+    assert_true(str_equal(status->output, STR("7")));
+    assert_string_equal(fixture_types(fixture, ":t:e", 12),
+                        "ExecutionStarted TaskStateEntered LambdaFunctionScheduled LambdaFunctionStarted LambdaFunctionFailed "
+                        "ExecutionFailed ExecutionRedriven LambdaFunctionScheduled LambdaFunctionStarted "
+                        "LambdaFunctionSucceeded TaskStateExited ExecutionSucceeded");
+    fixture_expect_refused(fixture, REDRIVE("t:no", ""), "ExecutionDoesNotExist",
+                           "Execution Does Not Exist: '" EXECUTION_ARN "t:no'");
+    fixture_expect_refused(fixture, REDRIVE("t:e", ",\"clientToken\":\"\""), "ValidationException",
+                           "1 validation error detected: Value at 'clientToken' failed to satisfy constraint: Member must have "
+                           "length between 1 and 64");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_definitions, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_starts, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_task, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_redrive, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_restart, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_garbage, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_gluttons, fixture_set_up, fixture_tear_down),

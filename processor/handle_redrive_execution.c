@@ -1,0 +1,176 @@
+#include "asl/arn.h"
+#include "asl/redrive.h"
+#include "base/assert.h"
+#include "base/hash.h"
+#include "processor/forward.h"
+#include "processor/handle_parts.h"
+#include "schemas/execution_statuses.h"
+
+static enum status refuse_unknown(struct handling *handling, const struct redrive_execution *redrive)
+{
+    struct reply_to to = REPLY_TO(redrive);
+    return reply_refuse(handling, &to, STR("ExecutionDoesNotExist"), "Execution Does Not Exist: '%.*s'",
+                        STR_ARGS(redrive->execution_arn));
+}
+
+static enum status accept(struct handling *handling, const struct redrive_execution *redrive, int64_t date_us,
+                          struct reply_version version)
+{
+    struct reply_to to = REPLY_TO(redrive);
+    struct str date;
+    struct str data;
+    TRY(reply_date(handling->arena, date_us, &date));
+    TRY(arena_format(handling->arena, &data, "{\"redriveDate\":%.*s}", STR_ARGS(date)));
+    return reply_accept(handling, &to, data, version);
+}
+
+static enum status refuse(struct handling *handling, const struct redrive_execution *redrive, struct str reason)
+{
+    struct reply_to to = REPLY_TO(redrive);
+    return reply_refuse(handling, &to, STR("ExecutionNotRedrivable"), "%.*s", STR_ARGS(reason));
+}
+
+/* The time by which the step judged: an execution's time never goes back. */
+static int64_t step_time_us(const struct handling *handling, const struct execution_row *row)
+{
+    int64_t now_us = handling_now_us(handling);
+    return now_us > row->last_time ? now_us : row->last_time;
+}
+
+/* What was shown when the token was used is shown: no version to wait for. */
+static enum status answer_repeated(struct handling *handling, const struct redrive_execution *redrive,
+                                   const struct execution_row *row)
+{
+    int64_t date_us;
+    TRY(redrive_token_date(handling->arena, row, redrive->client_token, step_time_us(handling, row), &date_us));
+    return accept(handling, redrive, date_us, (struct reply_version){row->incarnation, RECORD_NONE});
+}
+
+static enum status answer_refused(struct handling *handling, const struct redrive_execution *redrive,
+                                  const struct execution_row *row)
+{
+    struct str reason;
+    TRY(redrive_refusal_of_row(handling->arena, row, &handling->config->step, step_time_us(handling, row), &reason));
+    return refuse(handling, redrive, reason);
+}
+
+static enum status answer_redriven(struct handling *handling, const struct redrive_execution *redrive,
+                                   struct reply_version version)
+{
+    const struct execution_row *row;
+    TRY(store_execution(&handling->partition->store, handling->arena, &handling->execution, &row));
+    return accept(handling, redrive, row->redrive_date, version);
+}
+
+static enum status redrive_it(struct handling *handling, const struct redrive_execution *redrive,
+                              const struct execution_row *row)
+{
+    const struct step_event event = {
+        .type = STEP_REDRIVE,
+        .execution = handling->execution,
+        .client_token = redrive->client_token,
+    };
+    enum step_outcome outcome;
+    struct reply_version version;
+    TRY(handle_step(handling, row, &event, &outcome, &version));
+    switch (outcome) {
+    case STEP_APPLIED:
+        return answer_redriven(handling, redrive, version);
+    case STEP_REPEATED:
+        return answer_repeated(handling, redrive, row);
+    case STEP_NOT_REDRIVABLE:
+        return answer_refused(handling, redrive, row);
+    case STEP_UNKNOWN:
+        return refuse_unknown(handling, redrive);
+    case STEP_CLOSED:
+    case STEP_LATE:
+    case STEP_TAKEN:
+    case STEP_MISPLACED:
+        break;
+    }
+    UNREACHABLE("outcome of a redrive");
+}
+
+/* What is wrong with the command itself. *out_refused: it was answered. */
+static enum status check(struct handling *handling, const struct redrive_execution *redrive, bool *out_refused)
+{
+    struct reply_to to = REPLY_TO(redrive);
+    *out_refused = true;
+    switch (arn_type_of(redrive->execution_arn)) {
+    case ARN_EXECUTION:
+        break;
+    case ARN_EXPRESS:
+        return reply_refuse(handling, &to, STR("InvalidArn"),
+                            "Invalid Arn: 'Resource type not valid in this context: express'");
+    case ARN_NONE:
+    case ARN_MACHINE:
+    case ARN_QUALIFIED:
+    case ARN_LABELLED:
+    case ARN_ACTIVITY:
+    case ARN_OTHER:
+        return reply_refuse(handling, &to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'",
+                            STR_ARGS(redrive->execution_arn));
+    }
+    if (redrive->client_token.bytes != NULL &&
+        (redrive->client_token.length == 0 || redrive->client_token.length > CLIENT_TOKEN_CHARACTERS_MAX)) {
+        return reply_refuse(handling, &to, STR("ValidationException"),
+                            "1 validation error detected: Value at 'clientToken' failed to satisfy constraint: Member must "
+                            "have length between 1 and %d",
+                            CLIENT_TOKEN_CHARACTERS_MAX);
+    }
+    *out_refused = false;
+    return STATUS_OK;
+}
+
+/* A machine that is being deleted takes no execution up again; its running ones go on to their end. */
+static enum status is_deleting(struct handling *handling, const struct execution_row *row, bool *out_deleting)
+{
+    struct definition_head head;
+    enum status status = definitions_head(handling->definitions, handling->arena, row->state_machine_arn, &head);
+    *out_deleting = status == STATUS_NOT_FOUND || (status == STATUS_OK && head.deleting);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status redrive_row(struct handling *handling, const struct redrive_execution *redrive,
+                               const struct execution_row *row)
+{
+    struct reply_to to = REPLY_TO(redrive);
+    bool deleting;
+    if (row->parked.bytes != NULL) {
+        return reply_refuse(handling, &to, STR("ExecutionParked"), "%.*s", STR_ARGS(row->parked));
+    }
+    TRY(is_deleting(handling, row, &deleting));
+    if (deleting && row->status != EXECUTION_STATUS_RUNNING && row->status != EXECUTION_STATUS_SUCCEEDED) {
+        return refuse(handling, redrive, STR(REDRIVE_MACHINE_DELETING));
+    }
+    return redrive_it(handling, redrive, row);
+}
+
+enum status handle_redrive_execution(struct handling *handling, const struct redrive_execution *redrive)
+{
+    bool refused;
+    TRY(check(handling, redrive, &refused));
+    if (refused) {
+        return STATUS_OK;
+    }
+    uint32_t murmur2 = hash_murmur2(redrive->execution_arn);
+    if (!forward_is_owner(handling, murmur2)) {
+        return forward_add(handling, murmur2);
+    }
+    const struct name_row *name;
+    const struct execution_row *row;
+    struct store *store = &handling->partition->store;
+    enum status status = store_name(store, handling->arena, redrive->execution_arn, &name);
+    if (status == STATUS_NOT_FOUND) {
+        return refuse_unknown(handling, redrive);
+    }
+    TRY(status);
+    handling->execution = execution_id_of(redrive->execution_arn, name->incarnation);
+    handling->has_execution = true;
+    status = store_execution(store, handling->arena, &handling->execution, &row);
+    if (status == STATUS_NOT_FOUND) {
+        return refuse_unknown(handling, redrive);
+    }
+    TRY(status);
+    return redrive_row(handling, redrive, row);
+}
