@@ -40,6 +40,7 @@ static enum status print_execution(struct buffer *buffer, const struct execution
     TRY(add_text(buffer, "output", status->output));
     TRY(add_text(buffer, "error", status->error));
     TRY(add_text(buffer, "cause", status->cause));
+    TRY(add_time(buffer, "redriven", status->redrive_date));
     return buffer_format(buffer, "  %-10s %" PRId64 " events, %" PRId64 " transitions\n", "so far", status->version,
                          status->transitions);
 }
@@ -67,8 +68,10 @@ static enum exit_code describe_execution(struct context *context)
     TRY_RUN(connection_open(context));
     TRY_RUN(lookup_execution_required(context, arn, &status));
     struct str text;
+    struct str refusal;
     if (context->json) {
-        TRY_MEMORY(context, answer_execution(context->arena, status, true, &text));
+        TRY_RUN(lookup_redrive_refusal(context, status, &refusal));
+        TRY_MEMORY(context, answer_execution(context->arena, status, true, refusal, &text));
         context_print(context, text);
         context_print(context, STR("\n"));
     } else {

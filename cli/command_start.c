@@ -113,8 +113,10 @@ static enum exit_code await_end(struct context *context, struct scan *scan, cons
 static enum exit_code report_end(struct context *context, const struct execution_status *end)
 {
     struct str text = end->output;
+    struct str refusal;
     if (context->json) {
-        TRY_MEMORY(context, answer_execution(context->arena, end, true, &text));
+        TRY_RUN(lookup_redrive_refusal(context, end, &refusal));
+        TRY_MEMORY(context, answer_execution(context->arena, end, true, refusal, &text));
     }
     if (text.bytes != NULL) {
         context_print(context, text);

@@ -170,6 +170,8 @@ static enum exit_code start_gateway(struct context *context, const struct engine
     config.step.region = settings_text(settings, OPTION_AWS_REGION);
     config.step.account = settings_text(settings, OPTION_AWS_ACCOUNT);
     config.step.payload_bytes_max = (size_t)settings_number(settings, OPTION_LIMITS_PAYLOAD_BYTES);
+    config.step.history_events_max = settings_number(settings, OPTION_LIMITS_HISTORY_EVENTS);
+    config.step.redrive_ms = settings_number(settings, OPTION_REDRIVE_DAYS) * DAY_MS;
     config.thread_count = (uint32_t)settings_number(settings, OPTION_GATEWAY_THREADS);
     config.connection_count_max = (uint32_t)settings_number(settings, OPTION_GATEWAY_CONNECTIONS);
     config.reply_timeout_ms = settings_number(settings, OPTION_CLIENT_TIMEOUT_MS);

@@ -1,6 +1,9 @@
 #include "cli/lookup.h"
 
+#include "asl/redrive.h"
 #include "cli/scan.h"
+
+#define DAY_MS (24LL * 3600 * 1000)
 
 /* The last record with that key: in a compacted topic the present one. A tombstone leaves an empty value. */
 static enum exit_code find_last(struct context *context, struct scan *scan, struct str key, struct str *out_value)
@@ -97,4 +100,23 @@ enum exit_code lookup_machine(struct context *context, struct str arn, const str
     const struct bus_topic *topic;
     TRY_RUN(connection_topic(context, TOPIC_DEFINITIONS, &topic));
     return find_machine(context, topic, arn, out_head);
+}
+
+enum exit_code lookup_redrive_refusal(struct context *context, const struct execution_status *status, struct str *out_reason)
+{
+    const struct step_config config = {
+        .redrive_ms = settings_number(context->settings, OPTION_REDRIVE_DAYS) * DAY_MS,
+        .history_events_max = settings_number(context->settings, OPTION_LIMITS_HISTORY_EVENTS),
+    };
+    const struct definition *head;
+    int64_t now_us = bus_now_ms(context->connection->bus) * 1000;
+    TRY_MEMORY(context, redrive_refusal(context->arena, status, &config, now_us, out_reason));
+    if (out_reason->bytes != NULL) {
+        return EXIT_CODE_OK;
+    }
+    TRY_RUN(lookup_machine(context, status->state_machine_arn, &head));
+    if (head == NULL || str_equal(head->status, STR("DELETING"))) {
+        *out_reason = STR(REDRIVE_MACHINE_DELETING);
+    }
+    return EXIT_CODE_OK;
 }

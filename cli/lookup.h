@@ -15,4 +15,7 @@ enum exit_code lookup_execution_required(struct context *context, struct str arn
 /* A state machine's head with its present definition; *out_head is NULL when there is none. */
 enum exit_code lookup_machine(struct context *context, struct str arn, const struct definition **out_head);
 
+/* What RedriveExecution of it would say: *out_reason is STR_NONE, or why not. */
+enum exit_code lookup_redrive_refusal(struct context *context, const struct execution_status *status, struct str *out_reason);
+
 #endif

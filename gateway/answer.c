@@ -72,22 +72,16 @@ static enum status add_data(struct answer *answer, const char *name, struct str 
     return answer_json(answer, details, with_data ? STR("{\"included\":true}") : STR("{\"included\":false}"));
 }
 
-static enum status add_redrive(struct answer *answer, const struct execution_status *status)
+static enum status add_redrive(struct answer *answer, const struct execution_status *status, struct str refusal)
 {
-    bool redrivable = str_equal(status->status, STR("FAILED")) || str_equal(status->status, STR("TIMED_OUT")) ||
-                      str_equal(status->status, STR("ABORTED"));
-    struct str reason;
     TRY(answer_number(answer, "redriveCount", status->redrive_count));
-    TRY(answer_text(answer, "redriveStatus", redrivable ? STR("REDRIVABLE") : STR("NOT_REDRIVABLE")));
-    if (redrivable) {
-        return STATUS_OK;
-    }
-    TRY(arena_format(answer->buffer.arena, &reason, "Execution is %.*s and cannot be redriven", STR_ARGS(status->status)));
-    return answer_text(answer, "redriveStatusReason", reason);
+    TRY(answer_time(answer, "redriveDate", status->redrive_date));
+    TRY(answer_text(answer, "redriveStatus", refusal.bytes == NULL ? STR("REDRIVABLE") : STR("NOT_REDRIVABLE")));
+    return answer_text(answer, "redriveStatusReason", refusal);
 }
 
 enum status answer_execution(struct arena *arena, const struct execution_status *status, bool with_data,
-                             struct str *out_text)
+                             struct str redrive_refusal, struct str *out_text)
 {
     struct answer answer;
     TRY(answer_begin(arena, &answer));
@@ -104,7 +98,7 @@ enum status answer_execution(struct arena *arena, const struct execution_status 
     TRY(answer_text(&answer, "traceHeader", status->trace_header));
     TRY(answer_text(&answer, "error", status->error));
     TRY(answer_text(&answer, "cause", status->cause));
-    TRY(add_redrive(&answer, status));
+    TRY(add_redrive(&answer, status, redrive_refusal));
     return answer_end(&answer, out_text);
 }
 
@@ -145,6 +139,7 @@ enum status answer_execution_item(struct arena *arena, const struct execution_st
     TRY(answer_time(&answer, "startDate", status->start_date));
     TRY(answer_time(&answer, "stopDate", status->stop_date));
     TRY(answer_number(&answer, "redriveCount", status->redrive_count));
+    TRY(answer_time(&answer, "redriveDate", status->redrive_date));
     return answer_end(&answer, out_text);
 }
 

@@ -22,9 +22,10 @@ MUST_CHECK enum status answer_json(struct answer *answer, const char *name, stru
 /* Ends the object; "\n" is left to the caller. */
 MUST_CHECK enum status answer_end(struct answer *answer, struct str *out_text);
 
-/* DescribeExecution's answer; without input and output when `with_data` is false. */
+/* DescribeExecution's answer; without input and output when `with_data` is false. redrive_refusal: why it can't be
+ * redriven (asl/redrive.h). */
 MUST_CHECK enum status answer_execution(struct arena *arena, const struct execution_status *status, bool with_data,
-                                        struct str *out_text);
+                                        struct str redrive_refusal, struct str *out_text);
 /* StartSyncExecution's, of an Express execution that has ended. */
 MUST_CHECK enum status answer_sync_execution(struct arena *arena, const struct execution_status *status, bool with_data,
                                              struct str *out_text);

@@ -278,6 +278,9 @@ static enum status set_wait(struct call *call, bool *out_waits)
     case CALL_STOPS_EXECUTION:
         wait->goal = VIEW_STOPPED;
         break;
+    case CALL_REDRIVES_EXECUTION:
+        wait->goal = VIEW_REDRIVEN;
+        break;
     case CALL_RUNS_EXPRESS:
         wait->goal = VIEW_ENDED;
         wait->wait_ms = EXPRESS_MS_MAX + call->gateway->config.reply_timeout_ms;

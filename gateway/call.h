@@ -31,6 +31,7 @@ enum call_effect {
     CALL_DELETES_MACHINE,   /* key: its ARN */
     CALL_STARTS_EXECUTION,  /* the Reply's data has its executionArn */
     CALL_STOPS_EXECUTION,   /* key: its ARN */
+    CALL_REDRIVES_EXECUTION, /* key: its ARN */
     CALL_ANSWERS_TASK,      /* the request has its taskToken */
     CALL_RUNS_EXPRESS,      /* the Reply's data has its executionArn; the answer waits for its end */
 };

@@ -17,7 +17,14 @@ const struct gateway_config gateway_config_default = {
     .listen = STR_INIT("127.0.0.1:8083"),
     .prefix = STR_INIT("pawl"),
     .memory_bytes = (size_t)64 * 1024 * 1024,
-    .step = {.region = STR_INIT("us-east-1"), .account = STR_INIT("000000000000"), .payload_bytes_max = PAYLOAD_BYTES_MAX},
+    .step =
+        {
+            .region = STR_INIT("us-east-1"),
+            .account = STR_INIT("000000000000"),
+            .payload_bytes_max = PAYLOAD_BYTES_MAX,
+            .history_events_max = HISTORY_EVENTS_MAX,
+            .redrive_ms = (int64_t)REDRIVE_DAYS * 24 * 3600 * 1000,
+        },
     .thread_count = 2,
     .connection_count_max = 10000,
     .reply_timeout_ms = 30000,

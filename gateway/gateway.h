@@ -26,7 +26,7 @@ struct gateway_config {
     const char *view_path;  /* RocksDB's folder; made when absent, and anew when it is broken */
     size_t memory_bytes;    /* of the view's RocksDB */
     enum codec_encoding encodings[TOPIC_COUNT]; /* of commands and results */
-    struct step_config step;                    /* region, account, payload limit */
+    struct step_config step;                    /* region, account, limits of payload, history and redrives */
     uint32_t thread_count;      /* that serve HTTP */
     uint32_t connection_count_max;
     int64_t reply_timeout_ms;   /* for a Reply */

@@ -48,6 +48,7 @@ enum view_goal {
     VIEW_MACHINE_GONE, /* the same, or it is not there (any more) */
     VIEW_STARTED,      /* status and history of the execution are there, up to event `version` */
     VIEW_STOPPED,      /* the same, and its status is not RUNNING */
+    VIEW_REDRIVEN,     /* the same, and its status is of that version */
     VIEW_EVENT,        /* event `version` is there */
     VIEW_ENDED,        /* the Express execution has ended */
 };

@@ -54,12 +54,14 @@ static enum status look(struct view *view, struct arena *arena, const struct vie
         return head->version >= wait->version ? STATUS_OK : STATUS_NOT_FOUND;
     case VIEW_STARTED:
     case VIEW_STOPPED:
+    case VIEW_REDRIVEN:
         TRY(view_execution(view, arena, wait->arn, &execution));
         if (execution->incarnation > wait->incarnation) {
             return STATUS_OK; /* forgotten, and its name used again */
         }
         if (execution->incarnation < wait->incarnation ||
-            (wait->goal == VIEW_STOPPED && str_equal(execution->status, STR("RUNNING")))) {
+            (wait->goal == VIEW_STOPPED && str_equal(execution->status, STR("RUNNING"))) ||
+            (wait->goal == VIEW_REDRIVEN && execution->version < wait->version)) {
             return STATUS_NOT_FOUND;
         }
         return has_event(view, arena, wait);

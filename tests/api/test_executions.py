@@ -133,7 +133,7 @@ def test_start_refusals(client, members, exception):
     refused(client.start_execution, exception, **{"stateMachineArn": arn, **members})
 
 
-@pytest.mark.parametrize("call", ["describe_execution", "get_execution_history", "stop_execution",
+@pytest.mark.parametrize("call", ["describe_execution", "get_execution_history", "stop_execution", "redrive_execution",
                                   "describe_state_machine_for_execution", "list_map_runs"])
 def test_execution_refusals(client, call):
     arn = "arn:aws:states:us-east-1:000000000000:execution:none:none"
