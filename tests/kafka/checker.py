@@ -181,6 +181,8 @@ def read_tasks(execution):
         if kind in SCHEDULED:
             entered = state_entered(execution, event)
             entered_id = entered.data["id"] if entered else 0
+            if is_redriven(execution, event):
+                counts[entered_id] = 0  # its attempts count from none
             tasks.append(Task(event, entered.data["name"] if entered else "?", entered_id, counts[entered_id]))
             counts[entered_id] += 1
             by_event[event.data["id"]] = tasks[-1]
@@ -264,7 +266,8 @@ def rule_history(check):
                 yield event.place, f"{execution.arn}: event {number} ({data['type']}) names event {data['previousEventId']}"
             if data["timestamp"] < time_before:
                 yield event.place, f"{execution.arn}: event {number} is earlier than the one before"
-            if data["type"] in END_EVENTS and number < len(execution.events):
+            if data["type"] in END_EVENTS and number < len(execution.events) and (
+                    execution.events[number].data["type"] != "ExecutionRedriven"):
                 yield execution.events[number].place, f"{execution.arn}: goes on after {data['type']}"
             time_before = data["timestamp"]
 
@@ -316,13 +319,14 @@ def rule_task_request(check):
             yield record.place, "the token would be routed elsewhere"
         if token.attempt != data["attempt"]:
             yield record.place, f"the token names attempt {token.attempt}, the request {data['attempt']}"
-        # Loops are left out: the same frame may enter a state again.
+        # Loops and redrives are left out: the same frame may enter a state again, or begin it anew.
         execution = check.executions[data["executionArn"], data["incarnation"]]
         entries = sum(1 for event in execution.events
                       if event.data["type"] == "TaskStateEntered" and event.data["name"] == data["stateName"])
         key = (data["executionArn"], data["incarnation"], token.frame, data["stateName"], data["attempt"])
         other = attempts.setdefault(key, record)
-        if other is not record and entries == 1:
+        redriven = any(event.data["type"] == "ExecutionRedriven" for event in execution.events)
+        if other is not record and entries == 1 and not redriven:
             yield record.place, f"the same attempt as {other.place}"
     for execution in check.executions.values():
         asked = collections.Counter(request.data["stateName"] for request in execution.requests)
@@ -397,9 +401,16 @@ def aborted_state(execution, task):
                for event in execution.events)
 
 
+def is_redriven(execution, event):
+    """Whether a redrive came between the event and its cause, or is it."""
+    cause = event.data["previousEventId"]
+    return any(cause <= other.data["id"] < event.data["id"] for other in execution.events
+               if other.data["type"] == "ExecutionRedriven")
+
+
 def count_transitions(execution):
     entered = sum(1 for event in execution.events if event.data["type"].endswith("StateEntered"))
-    retried = sum(1 for task in execution.tasks if task.attempt > 0)
+    retried = sum(1 for task in execution.tasks if task.attempt > 0 or is_redriven(execution, task.scheduled))
     again = collections.Counter()
     for event in execution.events:  # a Parallel or Map that starts again was retried
         if event.data["type"] in ("ParallelStateStarted", "MapStateStarted"):
@@ -420,9 +431,10 @@ def rule_status(check):
         if data["status"] != execution.status:
             yield last.place, f"{execution.arn}: {data['status']}; by the history it is {execution.status}"
             continue
-        for earlier in execution.statuses[:-1]:
-            if earlier.data["status"] in END_EVENTS.values():
-                yield earlier.place, f"{execution.arn}: {earlier.data['status']} is followed by {data['status']}"
+        for earlier, later in zip(execution.statuses, execution.statuses[1:]):
+            redriven = later.data["redriveCount"] == earlier.data["redriveCount"] + 1 and later.data["status"] == "RUNNING"
+            if earlier.data["status"] in END_EVENTS.values() and not redriven:
+                yield earlier.place, f"{execution.arn}: {earlier.data['status']} is followed by {later.data['status']}"
         if data["version"] > len(execution.events):
             yield last.place, f"{execution.arn}: version {data['version']}, but {len(execution.events)} events"
         if data["name"] != execution.name or data["stateMachineArn"] != execution.events[0].data["stateMachineArn"]:

@@ -80,6 +80,8 @@ class Run:
         self.input = given
         self.last = 0
         self.transitions = 0
+        self.redrives = 0
+        self.metered = 0
         self.frame = 0
         self.id = logs.execution_id(self.arn, self.incarnation)
 
@@ -125,13 +127,19 @@ class Run:
         story.put("executions", self.partition, self.arn, "ExecutionStatus", {
             "executionArn": self.arn, "incarnation": self.incarnation, "version": self.last, "stateMachineArn": self.machine_arn,
             "revisionId": "r", "name": self.arn.split(":")[7], "type": "STANDARD", "status": status, "startDate": self.incarnation,
-            "stopDate": stop, "input": self.input, "redriveCount": 0, "transitions": self.transitions, **values})
+            "stopDate": stop, "input": self.input, "redriveCount": self.redrives, "transitions": self.transitions, **values})
 
     def end(self, status, **values):
         kind = {"SUCCEEDED": "ExecutionSucceeded", "FAILED": "ExecutionFailed", "ABORTED": "ExecutionAborted"}[status]
         self.event(kind, 0 if status == "ABORTED" else None, **values)
         self.status(status, **values)
         self.save()
+
+    def redrive(self):
+        self.redrives += 1
+        self.event("ExecutionRedriven", redriveCount=self.redrives)
+        self.transitions += 1  # of the state that it begins anew
+        self.status("RUNNING")
 
     def save(self):
         frame = {"id": 0, "parent": -1, "group": -1, "index": 0, "machine": 0, "state": 0, "phase": 0}
@@ -144,8 +152,9 @@ class Run:
 
     def usage(self):
         key = (self.partition, self.machine_arn)
-        self.story.transitions[key] = self.story.transitions.get(key, 0) + self.transitions
-        self.story.starts[key] = self.story.starts.get(key, 0) + 1
+        self.story.transitions[key] = self.story.transitions.get(key, 0) + self.transitions - self.metered
+        self.metered = self.transitions
+        self.story.starts[key] = self.story.starts.get(key, 0) + (self.redrives == 0)
         return {"stateMachineArn": self.machine_arn, "minute": 0, "transitions": self.story.transitions[key],
                 "executionsStarted": self.story.starts[key]}
 
@@ -168,7 +177,8 @@ def fill(schema, values):
 
 
 def good_story():
-    """tiny/a is done at the second attempt (answered twice), tiny/b at the first, order/empty fails, tiny/r still waits for its
+    """tiny/a is done at the second attempt (answered twice), tiny/b at the first, order/empty fails, tiny/again fails and is
+    redriven, tiny/r still waits for its
     task, tiny/s was stopped."""
     story = Story()
     run = story.begin("a", reply="ra")
@@ -192,6 +202,14 @@ def good_story():
     run.event("ChoiceStateExited", name="CheckOrder", output=run.input)
     run.event("FailStateEntered", name="EmptyOrder", input=run.input)
     run.end("FAILED", error="EmptyOrder", cause="an order has at least one line, and a price")
+    run = story.begin("again")
+    run.event("TaskStateEntered", 0, name="Do", input="{}")
+    run.answer(run.ask("Do", 0), error="Broken")
+    run.end("FAILED", error="Broken", cause="c")
+    run.redrive()
+    run.answer(run.ask("Do", 0))
+    run.event("TaskStateExited", name="Do", output='{"done":true}')
+    run.end("SUCCEEDED", output='{"done":true}')
     run = story.begin("s", reply="rs")
     run.event("WaitStateEntered", 0, name="Hold", input="{}")
     story.put("commands", run.partition, run.arn, "StopExecution", {
@@ -223,7 +241,7 @@ def test_stats_and_summary(capsys):
     log = logs.Log(good_story().records, PARTITIONS, now_ms=NOW_MS)
     assert checker.run(log, show_stats=True)
     out = capsys.readouterr().out
-    assert "executions: ABORTED 1, FAILED 1, RUNNING 1, SUCCEEDED 4" in out
+    assert "executions: ABORTED 1, FAILED 1, RUNNING 1, SUCCEEDED 5" in out
     assert "doubled" in out
 
 
