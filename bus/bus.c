@@ -179,6 +179,17 @@ int64_t bus_last_offset(const struct bus_member *member, const struct bus_topic 
     return member->ops->last_offset(member, topic, partition);
 }
 
+int64_t bus_member_end(const struct bus_member *member, size_t topic, uint32_t partition)
+{
+    ASSERT(topic < 2);
+    return member->ops->member_end(member, topic, partition);
+}
+
+uint32_t bus_member_renewals(const struct bus_member *member)
+{
+    return member->ops->member_renewals(member);
+}
+
 enum status bus_reader_open(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                             struct bus_reader **out_reader, struct bus_error *out_error)
 {

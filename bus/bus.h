@@ -203,6 +203,13 @@ MUST_CHECK enum status bus_abort(struct bus_member *member, struct bus_error *ou
  * after STATUS_OK of bus_commit, until the next bus_begin; BUS_OFFSET_NONE when none was produced. */
 int64_t bus_last_offset(const struct bus_member *member, const struct bus_topic *topic, uint32_t partition);
 
+/* Where the input topic (of the member's two) ends in a partition that it was given, as far as the member has heard;
+ * BUS_OFFSET_NONE: it has not. Asks nobody. */
+int64_t bus_member_end(const struct bus_member *member, size_t topic, uint32_t partition);
+
+/* How many of its producers were made anew, because an error left their last transaction in doubt. */
+uint32_t bus_member_renewals(const struct bus_member *member);
+
 /* ---- Readers ---- */
 
 /* Committed records of one partition from `offset` (explicit) on. */

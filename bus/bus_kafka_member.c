@@ -461,6 +461,23 @@ enum status bus_kafka_member_pause(struct bus_member *base, uint32_t partition, 
     return STATUS_OK;
 }
 
+/* ---- Figures ---- */
+
+int64_t bus_kafka_member_end(const struct bus_member *base, size_t topic, uint32_t partition)
+{
+    const struct member *member = (const struct member *)base;
+    int64_t low;
+    int64_t high;
+    rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(member->client, name_of(member, topic), (int32_t)partition,
+                                                              &low, &high); /* of the last fetch */
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : BUS_OFFSET_NONE;
+}
+
+uint32_t bus_kafka_member_renewals(const struct bus_member *base)
+{
+    return bus_kafka_transactions_replaced(((const struct member *)base)->transactions);
+}
+
 /* ---- Transactions ---- */
 
 struct bus_kafka_transactions *bus_kafka_member_transactions(struct bus_member *base)

@@ -85,6 +85,9 @@ struct bus_ops {
     enum status (*abort)(struct bus_member *member, struct bus_error *out_error);
     int64_t (*last_offset)(const struct bus_member *member, const struct bus_topic *topic, uint32_t partition);
 
+    int64_t (*member_end)(const struct bus_member *member, size_t topic, uint32_t partition);
+    uint32_t (*member_renewals)(const struct bus_member *member);
+
     enum status (*reader_open)(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                                struct bus_reader **out_reader, struct bus_error *out_error);
     enum status (*reader_next)(struct bus_reader *reader, int timeout_ms, struct bus_record *out_record,

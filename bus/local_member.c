@@ -347,3 +347,18 @@ int64_t local_member_last_offset(const struct bus_member *base, const struct bus
     const struct local_entry *last = local_transaction_last(&member->transaction, local_topic_of(topic), partition);
     return last == NULL ? BUS_OFFSET_NONE : last->offset;
 }
+
+int64_t local_member_end(const struct bus_member *base, size_t topic, uint32_t partition)
+{
+    const struct local_member *member = (const struct local_member *)base;
+    pthread_mutex_lock(&member->local->lock);
+    int64_t end = local_topic_of(member->seat.group->topics[topic])->partitions[partition].end;
+    pthread_mutex_unlock(&member->local->lock);
+    return end;
+}
+
+uint32_t local_member_renewals(const struct bus_member *base)
+{
+    (void)base; /* it has no producers that could fail */
+    return 0;
+}

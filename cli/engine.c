@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "cli/probes.h"
 #include "gateway/gateway.h"
 #include "processor/processor.h"
 
@@ -133,6 +134,7 @@ static struct processor_config config_of(const struct context *context, const st
     config.batch_bytes_max = (size_t)settings_number(settings, OPTION_PROCESSOR_BATCH_BYTES);
     config.batch_ms_max = settings_number(settings, OPTION_PROCESSOR_BATCH_MS);
     config.commit_interval_ms_min = settings_number(settings, OPTION_PROCESSOR_COMMIT_INTERVAL_MS);
+    config.machines_max = (uint32_t)settings_number(settings, OPTION_METRICS_MACHINES);
     config.cloud_events = settings_boolean(settings, OPTION_PROCESSOR_CLOUD_EVENTS);
     config.accept_loss = context_given(context, FLAG_SERVE_ACCEPT_LOSS);
     return config;
@@ -140,17 +142,8 @@ static struct processor_config config_of(const struct context *context, const st
 
 /* ---- The gateway ---- */
 
-static void processor_ready(void *owner, struct gateway_ready *out_ready)
-{
-    struct processor_status status;
-    processor_status(owner, &status);
-    out_ready->ready = status.ready;
-    snprintf(out_ready->why, sizeof out_ready->why, "%" PRIu32 " of %" PRIu32 " partitions are being processed%s%s",
-             status.active, status.assigned, status.text[0] != '\0' ? ": " : "", status.text);
-}
-
 static enum exit_code start_gateway(struct context *context, const struct engine *engine, const struct engine_run *run,
-                                    struct processor *processor, struct gateway **out_gateway)
+                                    struct probes *probes, struct gateway **out_gateway)
 {
     const struct settings *settings = context->settings;
     struct bus_error error = {""};
@@ -175,10 +168,9 @@ static enum exit_code start_gateway(struct context *context, const struct engine
     config.thread_count = (uint32_t)settings_number(settings, OPTION_GATEWAY_THREADS);
     config.connection_count_max = (uint32_t)settings_number(settings, OPTION_GATEWAY_CONNECTIONS);
     config.reply_timeout_ms = settings_number(settings, OPTION_CLIENT_TIMEOUT_MS);
-    if (processor != NULL) {
-        config.processor_ready = processor_ready;
-        config.owner = processor;
-    }
+    config.behind_ms_max = settings_number(settings, OPTION_READY_VIEW_LAG_MS);
+    config.probe = probes_answer;
+    config.owner = probes;
     enum status status = gateway_start(&config, run->bus, out_gateway, &error);
     if (status == STATUS_INVALID) {
         return context_fail(context, EXIT_CODE_USAGE, "%s", error.text);
@@ -191,6 +183,33 @@ static enum exit_code start_gateway(struct context *context, const struct engine
     return EXIT_CODE_OK;
 }
 
+/* ---- The probes of a processor without a gateway ---- */
+
+static enum exit_code start_probes(struct context *context, const struct engine_run *run, struct probes *probes,
+                                   struct probe_server **out_server)
+{
+    struct bus_error error = {""};
+    const struct probe_config config = {
+        .listen = settings_text(context->settings, OPTION_PROCESSOR_LISTEN),
+        .option = "processor.listen",
+        .insecure = run->insecure,
+        .probe = probes_answer,
+        .owner = probes,
+    };
+    if (config.listen.length == 0) {
+        return EXIT_CODE_OK;
+    }
+    enum status status = probe_server_open(&config, out_server, &error);
+    if (status == STATUS_INVALID) {
+        return context_fail(context, EXIT_CODE_USAGE, "%s", error.text);
+    }
+    if (status != STATUS_OK) {
+        return context_fail_bus(context, status, "probes", &error);
+    }
+    log_event(LOG_INFO, "probes_listening", "address=%.*s", STR_ARGS(probe_server_address(*out_server)));
+    return EXIT_CODE_OK;
+}
+
 /* ---- Watching ---- */
 
 /* What runs, and what was last said of it. */
@@ -198,6 +217,8 @@ struct watch {
     const struct engine_run *run;
     struct processor *processor; /* NULL: that role is not ours */
     struct gateway *gateway;     /* NULL: that role is not ours */
+    struct probes probes;
+    struct probe_server *probe_server; /* NULL: there is none */
     struct str certificate;      /* its file; empty: it has no TLS */
     bool ready;
     bool ready_told;
@@ -226,19 +247,16 @@ static enum exit_code watch_processor(struct context *context, struct watch *wat
 
 static enum exit_code watch_gateway(struct context *context, struct watch *watch)
 {
-    struct bus_error error;
-    return gateway_has_failed(watch->gateway, &error) ? context_fail(context, EXIT_CODE_FAILED, "%s", error.text)
-                                                      : EXIT_CODE_OK;
+    struct gateway_status status;
+    gateway_status(watch->gateway, &status);
+    return status.failed ? context_fail(context, EXIT_CODE_FAILED, "%s", status.why) : EXIT_CODE_OK;
 }
 
 static void tell_ready(struct context *context, struct watch *watch)
 {
-    struct gateway_ready ready = {.ready = watch->ready};
     struct str endpoint = STR_NONE;
-    if (watch->gateway != NULL) {
-        gateway_is_ready(watch->gateway, &ready);
-    }
-    if (ready.ready && !watch->ready_told) {
+    char why[768];
+    if (!watch->ready_told && probes_are_ready(&watch->probes, why, sizeof why)) {
         watch->ready_told = true;
         if (watch->gateway != NULL &&
             arena_format(context->arena, &endpoint, "%s://%.*s", gateway_has_tls(watch->gateway) ? "https" : "http",
@@ -350,14 +368,19 @@ static enum exit_code start_processor(struct context *context, const struct engi
 static enum exit_code start_and_watch(struct context *context, const struct engine *engine, const struct engine_run *run,
                                       struct watch *watch)
 {
+    if (run->processor && !run->gateway) {
+        TRY_RUN(start_probes(context, run, &watch->probes, &watch->probe_server));
+    }
     if (run->processor) {
         TRY_RUN(start_processor(context, engine, run, &watch->processor));
         if (watch->processor == NULL) {
             return EXIT_CODE_OK; /* told to stop before it could start */
         }
+        atomic_store(&watch->probes.processor, watch->processor);
     }
     if (run->gateway) {
-        TRY_RUN(start_gateway(context, engine, run, watch->processor, &watch->gateway));
+        TRY_RUN(start_gateway(context, engine, run, &watch->probes, &watch->gateway));
+        atomic_store(&watch->probes.gateway, watch->gateway);
     }
     log_event(LOG_INFO, "started", "version=%s instance=%.*s prefix=%.*s processor=%s gateway=%s", PAWL_VERSION,
               STR_ARGS(engine->instance), STR_ARGS(settings_text(context->settings, OPTION_TOPICS_PREFIX)),
@@ -367,8 +390,20 @@ static enum exit_code start_and_watch(struct context *context, const struct engi
 
 enum exit_code engine_run(struct context *context, const struct engine *engine, const struct engine_run *run)
 {
-    struct watch watch = {.run = run, .certificate = settings_text(context->settings, OPTION_GATEWAY_TLS_CERTIFICATE)};
+    struct watch watch = {
+        .run = run,
+        .certificate = settings_text(context->settings, OPTION_GATEWAY_TLS_CERTIFICATE),
+        .probes = {
+            .bus = run->bus,
+            .has_processor = run->processor,
+            .has_gateway = run->gateway,
+            .commit_ms_max = settings_number(context->settings, OPTION_READY_COMMIT_MS),
+        },
+    };
     enum exit_code code = start_and_watch(context, engine, run, &watch);
+    if (watch.probe_server != NULL) {
+        probe_server_close(watch.probe_server);
+    }
     if (watch.gateway != NULL) {
         gateway_stop(watch.gateway);
     }

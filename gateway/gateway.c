@@ -2,16 +2,16 @@
 
 #include "base/limits.h"
 #include "gateway/activities.h"
+#include "gateway/api_counts.h"
 #include "gateway/gateway_parts.h"
 #include "gateway/http.h"
 #include "gateway/listen.h"
 
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-
-#define BEHIND_MS_MAX 5000 /* a view that has had more to read for so long is not ready */
 
 const struct gateway_config gateway_config_default = {
     .listen = STR_INIT("127.0.0.1:8083"),
@@ -30,6 +30,7 @@ const struct gateway_config gateway_config_default = {
     .reply_timeout_ms = 30000,
     .view_timeout_ms = 5000,
     .poll_ms = 60000,
+    .behind_ms_max = 5000,
 };
 
 /* ---- The view's store ---- */
@@ -105,6 +106,7 @@ static enum status start(struct gateway *gateway, struct bus_error *out_error)
     union listen_address address;
     TRY(find_address(config, &address, out_error));
     TRY(open_tls(gateway, out_error));
+    TRY(api_counts_create(&gateway->counts));
     raise_file_limit();
     TRY(codec_create(&gateway->codec));
     TRY(open_store(gateway, out_error));
@@ -174,6 +176,9 @@ void gateway_stop(struct gateway *gateway)
     if (gateway->tls != NULL) {
         tls_close(gateway->tls);
     }
+    if (gateway->counts != NULL) {
+        api_counts_destroy(gateway->counts);
+    }
     if (gateway->client != NULL) {
         client_close(gateway->client);
     }
@@ -207,37 +212,43 @@ enum status gateway_reload_tls(struct gateway *gateway, struct bus_error *out_er
     return tls_reload(gateway->tls, out_error);
 }
 
-bool gateway_has_failed(struct gateway *gateway, struct bus_error *out_error)
+void gateway_status(struct gateway *gateway, struct gateway_status *out_status)
 {
     struct view_status view;
-    client_failure(gateway->client, out_error);
-    if (out_error->text[0] != '\0') {
-        return true;
-    }
+    struct bus_error error = {""};
     view_status(gateway->view, &view);
-    *out_error = view.error;
-    return view.failed;
-}
-
-static void tell(struct gateway_ready *ready, const char *why)
-{
-    ready->ready = false;
-    snprintf(ready->why, sizeof ready->why, "%s", why);
-}
-
-void gateway_is_ready(struct gateway *gateway, struct gateway_ready *out_ready)
-{
-    struct view_status view;
-    struct bus_error error;
-    *out_ready = (struct gateway_ready){.ready = true};
-    view_status(gateway->view, &view);
-    if (gateway_has_failed(gateway, &error)) {
-        tell(out_ready, error.text);
+    client_failure(gateway->client, &error);
+    struct gateway_status status = {
+        .failed = error.text[0] != '\0' || view.failed,
+        .caught_up = view.caught_up,
+        .behind_ms = view.behind_ms,
+    };
+    if (status.failed) {
+        snprintf(status.why, sizeof status.why, "%s", error.text[0] != '\0' ? error.text : view.error.text);
     } else if (!view.caught_up) {
-        tell(out_ready, "the gateway's view is being made of the topics");
-    } else if (view.behind_ms > BEHIND_MS_MAX) {
-        tell(out_ready, "the gateway's view is behind the topics");
-    } else if (gateway->config.processor_ready != NULL) {
-        gateway->config.processor_ready(gateway->config.owner, out_ready);
+        snprintf(status.why, sizeof status.why, "the gateway's view is being made of the topics");
+    } else if (view.behind_ms > gateway->config.behind_ms_max) {
+        snprintf(status.why, sizeof status.why, "the gateway's view is behind the topics, for %" PRId64 " ms",
+                 view.behind_ms);
     }
+    status.ready = status.why[0] == '\0';
+    *out_status = status;
+}
+
+void gateway_show(struct gateway *gateway, struct metrics_page *page)
+{
+    struct gateway_status status;
+    gateway_status(gateway, &status);
+    metrics_add(page, &metric_table[METRIC_GATEWAY_READY], NULL, status.ready);
+    metrics_add(page, &metric_table[METRIC_VIEW_CAUGHT_UP], NULL, status.caught_up);
+    metrics_add(page, &metric_table[METRIC_VIEW_LAG], NULL, (double)status.behind_ms / 1000);
+    if (gateway->tls != NULL) {
+        metrics_add(page, &metric_table[METRIC_CERTIFICATE_EXPIRY], NULL, (double)tls_expires_ms(gateway->tls) / 1000);
+    }
+    api_counts_show(gateway->counts, page);
+}
+
+const struct kv *gateway_kv(const struct gateway *gateway)
+{
+    return gateway->kv;
 }

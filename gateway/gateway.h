@@ -5,15 +5,21 @@
 
 #include "asl/step.h"
 #include "bus/bus.h"
+#include "gateway/probe.h"
 #include "gateway/tls.h"
+#include "kv/kv.h"
+#include "metrics/metrics.h"
 #include "schemas/codec/codec.h"
 #include "schemas/topics.h"
 
 struct gateway;
 
-struct gateway_ready {
+struct gateway_status {
+    bool failed;    /* it has given up: the process should end, `why` says why */
     bool ready;
-    char why[768]; /* when it is not */
+    bool caught_up; /* its view has read what there was when it began */
+    int64_t behind_ms; /* for how long there has been more to read than the view could */
+    char why[768];  /* when it is not ready */
 };
 
 /* Texts are borrowed for the gateway's life. */
@@ -32,9 +38,9 @@ struct gateway_config {
     int64_t reply_timeout_ms;   /* for a Reply */
     int64_t view_timeout_ms;    /* for the view to show what a Reply told of */
     int64_t poll_ms;            /* GetActivityTask waits so long for a task; AWS: 60 s */
-    /* Whether the processor of this process is ready; NULL: there is none here. */
-    void (*processor_ready)(void *owner, struct gateway_ready *out_ready);
-    void *owner;
+    int64_t behind_ms_max;      /* a view that is further behind is not ready */
+    probe_fn probe;             /* answers the probes, from the moment of gateway_start on */
+    void *owner;                /* of probe */
 };
 extern const struct gateway_config gateway_config_default;
 
@@ -52,10 +58,13 @@ bool gateway_has_tls(const struct gateway *gateway);
  * certificate stays in use. Requires gateway_has_tls. */
 MUST_CHECK enum status gateway_reload_tls(struct gateway *gateway, struct bus_error *out_error);
 
-/* Whether it has given up: then the process should end, and out_error says why. */
-bool gateway_has_failed(struct gateway *gateway, struct bus_error *out_error);
+/* From any thread. */
+void gateway_status(struct gateway *gateway, struct gateway_status *out_status);
 
-/* What /readyz tells. */
-void gateway_is_ready(struct gateway *gateway, struct gateway_ready *out_ready);
+/* What it has to tell, but for its store's figures. From any thread. */
+void gateway_show(struct gateway *gateway, struct metrics_page *page);
+
+/* The view's store, for metrics. Borrowed. */
+const struct kv *gateway_kv(const struct gateway *gateway);
 
 #endif

@@ -7,6 +7,7 @@
 #include "gateway/view.h"
 
 struct activities;
+struct api_counts;
 struct http;
 
 struct gateway {
@@ -17,6 +18,7 @@ struct gateway {
     struct view *view;
     struct client *client;
     struct activities *activities;
+    struct api_counts *counts;
     struct tls *tls; /* NULL: without */
     struct http *http;
 };

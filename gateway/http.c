@@ -4,6 +4,7 @@
 #include "base/env.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "gateway/api_counts.h"
 #include "gateway/call.h"
 #include "gateway/principal.h"
 
@@ -30,10 +31,12 @@ struct exchange {
     struct MHD_Connection *connection;
     struct arena *arena;
     int64_t began_ms;
+    int64_t began_us; /* for the metrics */
     struct buffer body;
     size_t swallowed; /* bytes of a body that is too large, or for which there was no room */
     bool overloaded;
     bool has_run;
+    bool is_probe; /* no call of the API */
     struct str method;
     struct str path;
     const char *content_type;
@@ -59,7 +62,10 @@ static enum MHD_Result respond(struct exchange *exchange)
     if (response == NULL) {
         return MHD_NO;
     }
-    if (call->http_status >= 500) {
+    if (!exchange->is_probe) {
+        api_counts_add(exchange->http->gateway->counts, call->operation, call->error, exchange->began_us);
+    }
+    if (call->http_status >= 500 && !exchange->is_probe) {
         char quoted[512];
         log_event(LOG_WARNING, "call_failed", "operation=%.*s request=%s answer=%s",
                   STR_ARGS(call->operation == NULL ? STR("none") : call->operation->name), exchange->request_id,
@@ -155,31 +161,17 @@ static enum MHD_Result run_call(struct exchange *exchange)
     return MHD_YES;
 }
 
-static enum MHD_Result tell_health(struct exchange *exchange)
+static enum MHD_Result tell_probe(struct exchange *exchange, enum probe probe)
 {
-    exchange->content_type = "application/json";
-    exchange->call.http_status = 200;
-    exchange->call.body = STR("{\"live\":true}");
-    return respond(exchange);
-}
-
-static enum MHD_Result tell_ready(struct exchange *exchange)
-{
-    struct gateway_ready ready;
-    struct buffer body = buffer_in(exchange->arena);
-    gateway_is_ready(exchange->http->gateway, &ready);
-    exchange->content_type = "application/json";
-    exchange->call.http_status = ready.ready ? 200 : 503;
-    exchange->call.operation = NULL;
-    if (ready.ready) {
-        exchange->call.body = STR("{\"ready\":true}");
-        return respond(exchange);
-    }
-    if (buffer_add(&body, STR("{\"ready\":false,\"why\":")) != STATUS_OK ||
-        value_write_string(&body, str_of(ready.why)) != STATUS_OK || buffer_add_byte(&body, '}') != STATUS_OK) {
+    const struct gateway_config *config = &exchange->http->gateway->config;
+    struct probe_answer answer;
+    if (config->probe(config->owner, probe, exchange->arena, &answer) != STATUS_OK) {
         return MHD_NO;
     }
-    exchange->call.body = buffer_text(&body);
+    exchange->content_type = answer.content_type;
+    exchange->call.http_status = answer.http_status;
+    exchange->call.body = answer.body;
+    exchange->is_probe = true;
     return respond(exchange);
 }
 
@@ -188,6 +180,7 @@ static enum MHD_Result run(struct exchange *exchange)
 {
     bool post = str_equal(exchange->method, STR("POST"));
     bool get = str_equal(exchange->method, STR("GET")) || str_equal(exchange->method, STR("HEAD"));
+    enum probe probe;
     exchange->has_run = true;
     if (exchange->overloaded || atomic_load(&exchange->http->draining)) {
         return refuse(exchange, 503, "ServiceUnavailableException", "There is too much to do right now; try again");
@@ -198,11 +191,8 @@ static enum MHD_Result run(struct exchange *exchange)
     if (post && str_equal(exchange->path, STR("/"))) {
         return run_call(exchange);
     }
-    if (get && str_equal(exchange->path, STR("/healthz"))) {
-        return tell_health(exchange);
-    }
-    if (get && str_equal(exchange->path, STR("/readyz"))) {
-        return tell_ready(exchange);
+    if (get && probe_of(exchange->path, &probe)) {
+        return tell_probe(exchange, probe);
     }
     return refuse(exchange, 404, "UnknownOperationException", NULL);
 }
@@ -222,6 +212,7 @@ static struct exchange *exchange_create(struct http *http, struct MHD_Connection
     exchange->connection = connection;
     exchange->arena = arena;
     exchange->began_ms = bus_now_ms(http->gateway->bus);
+    exchange->began_us = api_counts_clock_us();
     exchange->body = buffer_in(arena);
     exchange->content_type = CONTENT_TYPE;
     bus_random(http->gateway->bus, chance, sizeof chance);

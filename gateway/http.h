@@ -1,5 +1,5 @@
-/* The HTTP server: the only user of libmicrohttpd. `POST /` with X-Amz-Target is a call of the API (gateway/call.h);
- * `GET /healthz` and `GET /readyz` are for whoever watches the process; everything else is refused as AWS refuses it.
+/* The HTTP server. `POST /` with X-Amz-Target is a call of the API (gateway/call.h);
+ * `GET` of a probe (gateway/probe.h) is for whoever watches the process; everything else is refused as AWS refuses it.
  *
  *     a request ─ headers, body ─► call_run ─┬─► answered
  *                                            └─► suspended: costs no thread, until call->answered resumes it

@@ -47,6 +47,11 @@ enum status kv_get(struct kv *kv, const struct kv_batch *batch, struct arena *ar
     return kv->ops->get(kv, batch, arena, key, out_value);
 }
 
+void kv_figures(const struct kv *kv, struct kv_figures *out_figures)
+{
+    kv->ops->figures(kv, out_figures);
+}
+
 void kv_size(const struct kv *kv, uint64_t *out_disk_bytes, uint64_t *out_memory_bytes)
 {
     kv->ops->size(kv, out_disk_bytes, out_memory_bytes);

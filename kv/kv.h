@@ -74,6 +74,20 @@ void kv_cursor_close(struct kv_cursor *cursor);
 /* Approximate bytes on disk, and in memory (cache and write buffers). */
 void kv_size(const struct kv *kv, uint64_t *out_disk_bytes, uint64_t *out_memory_bytes);
 
+/* What a store tells of itself, about; what it does not have is 0. From any thread. */
+struct kv_figures {
+    uint64_t files_bytes;       /* on disk */
+    uint64_t buffers_bytes;     /* written and not yet in files */
+    uint64_t cache_bytes;       /* of the block cache in use */
+    uint64_t keys;
+    uint64_t compaction_bytes;  /* what compaction has yet to rewrite */
+    uint64_t compactions;       /* under way */
+    uint64_t flushes;           /* under way */
+    uint64_t delayed_rate;      /* bytes a second to which writes are slowed down; 0: they are not */
+    uint64_t stopped;           /* 1: writes wait for compaction */
+};
+void kv_figures(const struct kv *kv, struct kv_figures *out_figures);
+
 /* The simulator's crash: everything after the last kv_flush is lost (kv_memory only, opened as KV_LOG_NONE). */
 void kv_memory_crash(struct kv *kv);
 

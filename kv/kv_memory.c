@@ -154,6 +154,14 @@ static void memory_close(struct kv *kv)
 
 /* ---- Batches ---- */
 
+static void memory_figures(const struct kv *kv, struct kv_figures *out_figures)
+{
+    struct memory *memory = (struct memory *)kv;
+    pthread_mutex_lock(&memory->lock);
+    *out_figures = (struct kv_figures){.keys = memory->rows.count};
+    pthread_mutex_unlock(&memory->lock);
+}
+
 static enum status memory_batch_create(struct kv *kv, struct kv_batch **out_batch)
 {
     struct memory_batch *batch = calloc(1, sizeof *batch);
@@ -331,6 +339,7 @@ static const struct kv_ops memory_ops = {
     .delete_range = memory_delete_range,
     .get = memory_get,
     .size = memory_size,
+    .figures = memory_figures,
     .batch_create = memory_batch_create,
     .batch_destroy = memory_batch_destroy,
     .batch_put = memory_batch_put,

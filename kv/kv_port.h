@@ -15,6 +15,8 @@ struct kv_ops {
                        struct str *out_value);
     void (*size)(const struct kv *kv, uint64_t *out_disk_bytes, uint64_t *out_memory_bytes);
 
+    void (*figures)(const struct kv *kv, struct kv_figures *out_figures);
+
     enum status (*batch_create)(struct kv *kv, struct kv_batch **out_batch);
     void (*batch_destroy)(struct kv_batch *batch);
     enum status (*batch_put)(struct kv_batch *batch, struct str key, struct str value);

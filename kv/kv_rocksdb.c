@@ -240,6 +240,29 @@ static void rocks_size(const struct kv *kv, uint64_t *out_disk_bytes, uint64_t *
     *out_memory_bytes = buffers + rocksdb_cache_get_usage(rocks->cache);
 }
 
+static void rocks_figures(const struct kv *kv, struct kv_figures *out_figures)
+{
+    const struct rocks *rocks = (const struct rocks *)kv;
+    struct kv_figures figures = {.cache_bytes = rocksdb_cache_get_usage(rocks->cache)};
+    const struct {
+        const char *property;
+        uint64_t *figure;
+    } rows[] = {
+        {"rocksdb.total-sst-files-size", &figures.files_bytes},
+        {"rocksdb.size-all-mem-tables", &figures.buffers_bytes},
+        {"rocksdb.estimate-num-keys", &figures.keys},
+        {"rocksdb.estimate-pending-compaction-bytes", &figures.compaction_bytes},
+        {"rocksdb.num-running-compactions", &figures.compactions},
+        {"rocksdb.num-running-flushes", &figures.flushes},
+        {"rocksdb.actual-delayed-write-rate", &figures.delayed_rate},
+        {"rocksdb.is-write-stopped", &figures.stopped},
+    };
+    for (size_t at = 0; at < sizeof rows / sizeof *rows; at++) {
+        (void)rocksdb_property_int(rocks->db, rows[at].property, rows[at].figure); /* else it stays 0 */
+    }
+    *out_figures = figures;
+}
+
 /* ---- Batches ---- */
 
 static enum status rocks_batch_create(struct kv *kv, struct kv_batch **out_batch)
@@ -388,6 +411,7 @@ static const struct kv_ops rocks_ops = {
     .delete_range = rocks_delete_range,
     .get = rocks_get,
     .size = rocks_size,
+    .figures = rocks_figures,
     .batch_create = rocks_batch_create,
     .batch_destroy = rocks_batch_destroy,
     .batch_put = rocks_batch_put,

@@ -48,7 +48,8 @@ enum status batch_produce(struct loop *loop, const struct outbox *outbox, struct
 
 void batch_count_usage(struct loop *loop, struct partition *partition, const struct handling *handling)
 {
-    if (handling->usage_transitions == 0 && handling->usage_executions_started == 0) {
+    bool ended = handling->usage_end != EXECUTION_STATUS_RUNNING;
+    if (handling->usage_transitions == 0 && handling->usage_executions_started == 0 && !ended) {
         return;
     }
     int64_t minute = handling->env->now_ms / 60000;
@@ -68,6 +69,12 @@ void batch_count_usage(struct loop *loop, struct partition *partition, const str
     }
     usage->transitions += handling->usage_transitions;
     usage->executions_started += handling->usage_executions_started;
+    usage->counts.transitions += handling->usage_transitions;
+    usage->counts.started += handling->usage_executions_started;
+    if (ended) {
+        usage->counts.ended[handling->usage_end] += 1;
+        histogram_add(&usage->counts.time, &histogram_duration, handling->usage_time_us);
+    }
 }
 
 static enum status put_usage(struct loop *loop, struct partition *partition, const struct partition_usage *usage)
@@ -120,6 +127,9 @@ static enum status close_partition(struct loop *loop, struct partition *partitio
     struct store *store = &partition->store;
     store_begin(store, loop->batch_arena);
     for (const struct partition_usage *usage = partition->usage; usage != NULL; usage = usage->next) {
+        if (usage->transitions == 0 && usage->executions_started == 0) {
+            continue; /* it ended without */
+        }
         enum status status = put_usage(loop, partition, usage);
         if (status == STATUS_CORRUPT) {
             return batch_rows_broken(partition, status, out_error);
@@ -136,7 +146,7 @@ static enum status close_partition(struct loop *loop, struct partition *partitio
         };
         TRY(bus_produce(loop->member, &message, out_error));
     }
-    counters_add(loop->shared.counters, COUNTER_ROWS, (int64_t)store->changes.count);
+    loop->batch.counts[COUNTER_ROWS] += (int64_t)store->changes.count;
     return STATUS_OK;
 }
 
@@ -245,6 +255,24 @@ static void convict(struct loop *loop)
               STR_ARGS(bus_topic_name(trial->topic)), log_quote(str_of(trial->reason), quoted, sizeof quoted));
 }
 
+/* What an abort takes back is never counted. */
+static void count(struct loop *loop)
+{
+    struct counters *counters = loop->shared.counters;
+    counters_add(counters, COUNTER_COMMITS, 1);
+    for (int counter = 0; counter < COUNTER_COUNT; counter++) {
+        if (loop->batch.counts[counter] != 0) {
+            counters_add(counters, (enum counter)counter, loop->batch.counts[counter]);
+        }
+    }
+    histogram_add(&counters->transaction_time, &histogram_latency, (loop->last_commit_ms - loop->batch.started_ms) * 1000);
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        for (const struct partition_usage *usage = loop->partitions[at]->usage; usage != NULL; usage = usage->next) {
+            machine_counts_merge(machine_table_find(loop->shared.machines, usage->state_machine_arn), &usage->counts);
+        }
+    }
+}
+
 enum status batch_commit(struct loop *loop, struct bus_error *out_error)
 {
     if (!loop->batch.begun) {
@@ -263,9 +291,9 @@ enum status batch_commit(struct loop *loop, struct bus_error *out_error)
     if (status != STATUS_OK) {
         return batch_fail(loop, status, out_error);
     }
-    counters_add(loop->shared.counters, COUNTER_COMMITS, 1);
-    convict(loop);
     loop->last_commit_ms = loop_now_ms(loop);
+    count(loop);
+    convict(loop);
     poison_committed(&loop->poison, loop->batch.has_subject ? &loop->batch.subject : NULL);
     status = write_store(loop, out_error);
     clear_batch(loop);

@@ -26,5 +26,6 @@ const struct processor_config processor_config_default = {
     .batch_ms_max = BATCH_MS_MAX,
     .definition_wait_ms = 2000,
     .delete_linger_ms = 1000,
+    .machines_max = 100,
     .cloud_events = true,
 };

@@ -23,6 +23,7 @@ struct processor_config {
     int64_t commit_interval_ms_min; /* a floor between two commits of a thread; 0: none */
     int64_t definition_wait_ms;     /* how long a start waits for a definition that was not yet seen */
     int64_t delete_linger_ms;       /* how long a deleted machine shows as DELETING */
+    uint32_t machines_max;          /* state machines that the metrics tell apart */
     bool accept_loss;               /* take over a partition whose input is gone or whose positions disagree */
     bool cloud_events;              /* ce_* headers on the outputs */
 };

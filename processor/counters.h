@@ -2,7 +2,8 @@
 #ifndef PAWL_PROCESSOR_COUNTERS_H
 #define PAWL_PROCESSOR_COUNTERS_H
 
-#include "base/str.h"
+#include "metrics/metrics.h"
+#include "schemas/history_events.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -15,6 +16,8 @@ enum counter {
 
 struct counters {
     _Atomic int64_t values[COUNTER_COUNT];
+    struct histogram transaction_time;
+    struct histogram timer_lateness;
 };
 
 static inline void counters_add(struct counters *counters, enum counter counter, int64_t count)
@@ -27,8 +30,11 @@ static inline int64_t counters_get(const struct counters *counters, enum counter
     return atomic_load_explicit(&counters->values[counter], memory_order_relaxed);
 }
 
-/* Name in metrics, and what it counts. Static storage. */
-const char *counters_name(enum counter counter);
-const char *counters_text(enum counter counter);
+extern const struct metric counters_metrics[COUNTER_COUNT];
+
+/* The counter of history events of that type; COUNTER_COUNT: they are not counted. */
+enum counter counters_of_event(struct str type);
+
+void counters_show(const struct counters *counters, struct metrics_page *page);
 
 #endif

@@ -9,6 +9,15 @@ static enum status number_text(struct arena *arena, int64_t number, struct str *
     return arena_format(arena, out_text, "%lld", (long long)number);
 }
 
+static void count_reason(struct handling *handling, struct str error)
+{
+    if (str_equal(error, STR("InvalidRecord"))) {
+        handling_count(handling, COUNTER_INVALID_RECORDS);
+    } else if (str_equal(error, STR("WrongPartition"))) {
+        handling_count(handling, COUNTER_LOST_RECORDS);
+    }
+}
+
 static enum status send(struct handling *handling, const struct bus_message *message)
 {
     enum status status = outbox_add(&handling->outbox, message, topic_types[TOPIC_DEAD_LETTERS].max_message_bytes);
@@ -59,6 +68,7 @@ enum status dead_letter_add(struct handling *handling, struct str error, struct 
         .headers = headers.items,
         .header_count = headers.count,
     };
+    count_reason(handling, error);
     enum status status = send(handling, &letter);
     if (status != STATUS_LIMIT_EXCEEDED) {
         return status;

@@ -60,7 +60,11 @@ static enum status emit_history(struct handling *handling, const struct emit_sub
 {
     struct str id;
     TRY(arena_format(handling->arena, &id, "%" PRId64 "-%" PRId64, event->incarnation, event->id));
+    enum counter counter = counters_of_event(event->type);
     handling_count(handling, COUNTER_HISTORY_EVENTS);
+    if (counter != COUNTER_COUNT) {
+        handling_count(handling, counter);
+    }
     return send(handling, subject,
                 &(struct output){
                     .topic = TOPIC_HISTORY,
@@ -176,6 +180,10 @@ static enum status emit_status(struct handling *handling, const struct emit_subj
                                const struct execution_status *status)
 {
     struct str id;
+    if (status->stop_date != RECORD_NONE && execution_status_of(status->status, &handling->usage_end)) {
+        handling->usage_machine_arn = subject->state_machine_arn;
+        handling->usage_time_us = status->stop_date - status->start_date;
+    }
     TRY(arena_format(handling->arena, &id, "%" PRId64 "-%" PRId64 "-%.*s", status->incarnation, status->version,
                      STR_ARGS(status->status)));
     return send(handling, subject,

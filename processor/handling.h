@@ -76,6 +76,8 @@ struct handling {
     struct str usage_machine_arn;
     int64_t usage_transitions;
     int64_t usage_executions_started;
+    enum execution_status_id usage_end; /* how an execution ended; RUNNING: none did */
+    int64_t usage_time_us;              /* how long it took then */
     int64_t counts[COUNTER_COUNT]; /* added to the counters when the step stands */
 };
 

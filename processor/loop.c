@@ -265,9 +265,7 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
     partition->row_count += (int64_t)partition->store.changes.count;
     batch_count_usage(loop, partition, handling);
     for (int counter = 0; counter < COUNTER_COUNT; counter++) {
-        if (handling->counts[counter] != 0) {
-            counters_add(loop->shared.counters, (enum counter)counter, handling->counts[counter]);
-        }
+        loop->batch.counts[counter] += handling->counts[counter];
     }
     return STATUS_OK;
 }
@@ -400,6 +398,8 @@ static enum status fire_one(struct loop *loop, struct partition *partition, cons
         return batch_rows_broken(partition, status, out_error);
     }
     TRY(status);
+    histogram_add(&loop->shared.counters->timer_lateness, &histogram_latency,
+                  (loop->env.now_ms - timer->due_ms) * 1000);
     handling.timer = timer;
     status = run(loop, &handling, out_error);
     return status == STATUS_RETRIABLE && loop->need.type != NEED_NOTHING ? STATUS_OK : status;
@@ -588,9 +588,65 @@ static enum status batch(struct loop *loop, int timeout_ms, struct bus_error *ou
     return publish_usage(loop, out_error);
 }
 
+/* ---- What others see of it ---- */
+
+#define ENDS_MS 1000 /* the inputs' ends are looked at so often */
+
+static bool make_room(struct loop *loop)
+{
+    if (loop->partition_count > loop->published_capacity) {
+        struct loop_partition *grown = realloc(loop->published, loop->partition_count * sizeof *grown);
+        if (grown == NULL) {
+            return false;
+        }
+        loop->published = grown;
+        loop->published_capacity = loop->partition_count;
+    }
+    return true;
+}
+
+static int64_t restore_lag(struct loop *loop, const struct partition *partition)
+{
+    struct restore_progress progress;
+    struct bus_error ignored;
+    if (partition->restore == NULL) {
+        return partition->phase >= PARTITION_RESTORED ? 0 : -1;
+    }
+    restorer_state(loop->shared.restorer, partition->restore, &progress, &ignored);
+    return progress.end_offset < 0 ? -1 : progress.end_offset - progress.next_offset;
+}
+
+/* With the lock. */
+static void publish_partition(struct loop *loop, const struct partition *partition, bool ends, struct loop_partition *out)
+{
+    int64_t lag[INPUT_COUNT] = {-1, -1};
+    if (out->id == partition->id && !ends) {
+        memcpy(lag, out->lag, sizeof lag); /* as it was */
+    }
+    for (int input = 0; ends && input < INPUT_COUNT && partition->phase == PARTITION_ACTIVE; input++) {
+        int64_t end = bus_member_end(loop->member, (size_t)input, partition->id);
+        int64_t left = end - partition->current.next[input];
+        lag[input] = end < 0 ? -1 : left > 0 ? left : 0;
+    }
+    *out = (struct loop_partition){.id = partition->id, .phase = partition->phase, .lag = {lag[0], lag[1]}};
+    out->restore_lag = restore_lag(loop, partition);
+    if (partition->phase == PARTITION_REFUSED) {
+        snprintf(out->refusal, sizeof out->refusal, "%.255s", partition->refusal);
+    }
+}
+
 static void publish_status(struct loop *loop)
 {
     struct loop_status status = {.assigned = (uint32_t)loop->partition_count, .committed_ms = loop->last_now_ms};
+    bool ends = loop->last_now_ms - loop->ends_ms >= ENDS_MS || loop->published_count != loop->partition_count;
+    status.renewals = bus_member_renewals(loop->member);
+    pthread_mutex_lock(&loop->status_lock);
+    loop->published_count = make_room(loop) ? loop->partition_count : 0;
+    loop->ends_ms = ends ? loop->last_now_ms : loop->ends_ms;
+    for (size_t at = 0; at < loop->published_count; at++) {
+        publish_partition(loop, loop->partitions[at], ends, &loop->published[at]);
+        status.restore_lag += loop->published[at].restore_lag < 0 ? 1 : loop->published[at].restore_lag;
+    }
     for (size_t at = 0; at < loop->partition_count; at++) {
         const struct partition *partition = loop->partitions[at];
         status.active += partition->phase == PARTITION_ACTIVE;
@@ -598,16 +654,20 @@ static void publish_status(struct loop *loop)
             status.refused++;
             memcpy(status.refusal, partition->refusal, sizeof status.refusal);
         }
-        if (partition->restore != NULL) {
-            struct restore_progress progress;
-            struct bus_error ignored;
-            restorer_state(loop->shared.restorer, partition->restore, &progress, &ignored);
-            status.restore_lag += progress.end_offset < 0 ? 1 : progress.end_offset - progress.next_offset;
-        }
     }
-    pthread_mutex_lock(&loop->status_lock);
     loop->status = status;
     pthread_mutex_unlock(&loop->status_lock);
+}
+
+size_t loop_partitions(struct loop *loop, struct loop_partition *out_partitions, size_t capacity)
+{
+    pthread_mutex_lock(&loop->status_lock);
+    size_t count = loop->published_count;
+    if (count > 0) {
+        memcpy(out_partitions, loop->published, (count < capacity ? count : capacity) * sizeof *out_partitions);
+    }
+    pthread_mutex_unlock(&loop->status_lock);
+    return count;
 }
 
 enum status loop_step(struct loop *loop, int timeout_ms, struct bus_error *out_error)
@@ -658,6 +718,7 @@ static void loop_free(struct loop *loop)
         takeover_give_up(loop, &id, 1);
     }
     free(loop->partitions);
+    free(loop->published);
     if (loop->overlay != NULL) {
         kv_batch_destroy(loop->overlay);
     }

@@ -31,6 +31,7 @@ struct loop_shared {
     struct restorer *restorer;
     struct owners *owners;
     struct counters *counters;
+    struct machine_table *machines;
 };
 
 /* Joins the group as `thread`. */
@@ -56,9 +57,22 @@ struct loop_status {
     uint32_t active;      /* of these, being processed */
     uint32_t refused;     /* of these, that can't be taken over */
     int64_t restore_lag;  /* changelog records still to be read */
-    int64_t committed_ms; /* when it last committed, or found nothing to commit */
+    int64_t committed_ms; /* when it last committed, or found nothing to commit; 0: never yet */
+    uint32_t renewals;    /* of its producers */
     char refusal[512];    /* of one of the refused */
 };
+
+/* One partition of the thread. */
+struct loop_partition {
+    uint32_t id;
+    enum partition_phase phase;
+    int64_t restore_lag;      /* changelog records still to be read; -1: not known yet */
+    int64_t lag[INPUT_COUNT]; /* records of the inputs to be processed, as of a second ago; -1: not known */
+    char refusal[256];        /* of one that is REFUSED */
+};
+
+/* Copies as many as fit; how many there are. From any thread. */
+size_t loop_partitions(struct loop *loop, struct loop_partition *out_partitions, size_t capacity);
 
 /* From any thread. */
 void loop_status(struct loop *loop, struct loop_status *out_status);

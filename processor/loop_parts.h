@@ -13,6 +13,7 @@ struct batch {
     uint32_t records; /* records and timers handled */
     size_t bytes;     /* produced */
     int64_t started_ms;
+    int64_t counts[COUNTER_COUNT]; /* added to the counters when it is committed */
     bool has_subject;
     struct poison_subject subject; /* the last one handled */
     struct blame blame;            /* its task */
@@ -46,7 +47,11 @@ struct loop {
     enum status callback_status; /* of a rebalance callback */
     struct bus_error callback_error;
     pthread_mutex_t status_lock;
-    struct loop_status status; /* guarded by status_lock */
+    struct loop_status status; /* guarded by status_lock, as is what follows */
+    struct loop_partition *published;
+    size_t published_count;
+    size_t published_capacity;
+    int64_t ends_ms; /* when the inputs' ends were last looked at */
 };
 
 int64_t loop_now_ms(struct loop *loop);

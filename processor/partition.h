@@ -3,6 +3,7 @@
 #define PAWL_PROCESSOR_PARTITION_H
 
 #include "bus/bus.h"
+#include "processor/machine_counts.h"
 #include "state/store.h"
 
 /* A partition that was assigned goes down this list; being fenced takes it back to the top. */
@@ -39,13 +40,14 @@ struct partition_attempt {
     char refusal[512];
 };
 
-/* Uses of one machine in one minute, by the present batch. */
+/* Uses of one machine in one minute, and how its executions ended, by the present batch. */
 struct partition_usage {
     struct partition_usage *next;
     int64_t minute;
     struct str state_machine_arn;
     int64_t transitions;
     int64_t executions_started;
+    struct machine_counts counts; /* for the metrics */
 };
 
 struct restorer_job;

@@ -39,6 +39,7 @@ struct processor {
     struct restorer *restorer;
     struct owners *owners;
     struct counters counters;
+    struct machine_table *machines;
     struct loop_shared shared;
     struct worker workers[PROCESSOR_THREADS_MAX];
     pthread_t restore_thread;
@@ -111,6 +112,7 @@ static enum status open_parts(struct processor *processor, struct bus_error *out
 {
     TRY(open_kv(processor, out_error));
     TRY(codec_create(&processor->codec));
+    TRY(machine_table_create(processor->config.machines_max, &processor->machines));
     TRY(topics_open(processor->bus, processor->config.prefix, &processor->topics, out_error));
     topics_set_route_table(processor->topics, processor->config.route_table);
     TRY(definitions_create(processor->bus, processor->topics, processor->codec, &processor->definitions));
@@ -175,6 +177,7 @@ enum status processor_open(const struct processor_config *config, struct bus *bu
         .restorer = processor->restorer,
         .owners = processor->owners,
         .counters = &processor->counters,
+        .machines = processor->machines,
     };
     *out_processor = processor;
     return STATUS_OK;
@@ -200,6 +203,9 @@ void processor_close(struct processor *processor)
     }
     if (processor->codec != NULL) {
         codec_destroy(processor->codec);
+    }
+    if (processor->machines != NULL) {
+        machine_table_destroy(processor->machines);
     }
     if (processor->owns_kv) {
         kv_close(processor->kv);
@@ -398,6 +404,10 @@ void processor_status(struct processor *processor, struct processor_status *out_
         status.active += loop.active;
         status.refused += loop.refused;
         status.restore_lag += loop.restore_lag;
+        status.renewals += loop.renewals;
+        if (status.committed_ms == 0 || loop.committed_ms < status.committed_ms) {
+            status.committed_ms = loop.committed_ms;
+        }
         if (loop.refused > 0) {
             memcpy(status.text, loop.refusal, sizeof status.text);
         }
@@ -405,6 +415,70 @@ void processor_status(struct processor *processor, struct processor_status *out_
     pthread_mutex_unlock(&processor->lock);
     status.ready = !status.failed && status.assigned > 0 && status.active == status.assigned;
     *out_status = status;
+}
+
+enum status processor_partitions(struct processor *processor, struct arena *arena,
+                                 struct loop_partition **out_partitions, size_t *out_count)
+{
+    size_t capacity = topics_partition_count(processor->topics);
+    struct loop_partition *partitions = arena_array(arena, struct loop_partition, capacity);
+    TRY_NEW(partitions);
+    size_t count = 0;
+    pthread_mutex_lock(&processor->lock);
+    for (uint32_t at = 0; at < processor->config.thread_count && count < capacity; at++) {
+        if (processor->workers[at].loop != NULL) {
+            count += loop_partitions(processor->workers[at].loop, &partitions[count], capacity - count);
+        }
+    }
+    pthread_mutex_unlock(&processor->lock);
+    *out_partitions = partitions;
+    *out_count = count < capacity ? count : capacity; /* one may be given from thread to thread meanwhile */
+    return STATUS_OK;
+}
+
+/* ---- Metrics ---- */
+
+static void show_partitions(struct metrics_page *page, const struct loop_partition *partitions, size_t count)
+{
+    static const struct str inputs[INPUT_COUNT] = {
+        [INPUT_COMMANDS] = STR_INIT("commands"),
+        [INPUT_RESULTS] = STR_INIT("results"),
+    };
+    for (size_t at = 0; at < count; at++) {
+        char number[16];
+        snprintf(number, sizeof number, "%" PRIu32, partitions[at].id);
+        if (partitions[at].restore_lag >= 0) {
+            metrics_add(page, &metric_table[METRIC_RESTORE_LAG], &(struct metrics_labels){{str_of(number)}},
+                        (double)partitions[at].restore_lag);
+        }
+        for (int input = 0; input < INPUT_COUNT; input++) {
+            if (partitions[at].lag[input] >= 0) {
+                metrics_add(page, &metric_table[METRIC_CONSUMER_LAG],
+                            &(struct metrics_labels){{str_of(number), inputs[input]}}, (double)partitions[at].lag[input]);
+            }
+        }
+    }
+}
+
+enum status processor_show(struct processor *processor, struct metrics_page *page)
+{
+    struct processor_status status;
+    struct loop_partition *partitions;
+    size_t count;
+    processor_status(processor, &status);
+    TRY(processor_partitions(processor, page->arena, &partitions, &count));
+    machine_table_show(processor->machines, page);
+    metrics_add(page, &metric_table[METRIC_PARTITIONS_ASSIGNED], NULL, status.assigned);
+    metrics_add(page, &metric_table[METRIC_PARTITIONS_ACTIVE], NULL, status.active);
+    metrics_add(page, &metric_table[METRIC_PARTITIONS_REFUSED], NULL, status.refused);
+    show_partitions(page, partitions, count);
+    if (status.committed_ms > 0) {
+        metrics_add(page, &metric_table[METRIC_COMMIT_AGE], NULL,
+                    (double)(bus_now_ms(processor->bus) - status.committed_ms) / 1000);
+    }
+    metrics_add(page, &metric_table[METRIC_PRODUCER_RENEWALS], NULL, status.renewals);
+    counters_show(&processor->counters, page);
+    return STATUS_OK;
 }
 
 const struct counters *processor_counters(const struct processor *processor)

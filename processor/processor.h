@@ -48,11 +48,20 @@ struct processor_status {
     uint32_t active;
     uint32_t refused;
     int64_t restore_lag; /* changelog records still to be read */
+    int64_t committed_ms; /* when the slowest thread last committed or had nothing to; 0: some never have */
+    uint32_t renewals;    /* of producers, by the threads that run */
     char text[512];      /* why it failed or refuses a partition */
 };
 
 /* From any thread. */
 void processor_status(struct processor *processor, struct processor_status *out_status);
+/* The partitions that this process was given, in the arena, with what each is about. From any thread. */
+MUST_CHECK enum status processor_partitions(struct processor *processor, struct arena *arena,
+                                            struct loop_partition **out_partitions, size_t *out_count);
+
+/* What it has to tell, but for its store's figures. From any thread. LIMIT_EXCEEDED: the arena is full. */
+MUST_CHECK enum status processor_show(struct processor *processor, struct metrics_page *page);
+
 const struct counters *processor_counters(const struct processor *processor);
 
 /* The state rows' store, for `pawl verify` and metrics. Borrowed. */

@@ -268,6 +268,9 @@ static void test_delete_range(void **state)
     uint64_t memory = 0;
     kv_size(fixture->kv, &disk, &memory);
     assert_true(disk + memory > 0);
+    struct kv_figures figures;
+    kv_figures(fixture->kv, &figures);
+    assert_true(figures.keys > 0 && figures.stopped == 0);
 }
 
 /* ---- Against a model: an array of what each of 64 keys holds ---- */

@@ -177,6 +177,11 @@ static void test_refused_when_written(void **state)
     const char *log = fixture_log_end(fixture);
     assert_non_null(strstr(log, "event=route_refused thread=0 topic=pawl.tasks.work reason=\"the broker says no\""));
     expect_nothing_lost(fixture);
+    /* Transactions that were taken back have counted nothing. */
+    const struct counters *counters = processor_counters(fixture->processor);
+    assert_true(counters_get(counters, COUNTER_ABORTS) > 0);
+    assert_int_equal(counters_get(counters, COUNTER_EXECUTIONS_STARTED), 10);
+    assert_int_equal(counters_get(counters, COUNTER_TASKS), 0);
 }
 
 /* The topic was made smaller under us: what is smaller still goes through meanwhile. */

@@ -271,3 +271,15 @@ int64_t member_last_offset(const struct bus_member *base, const struct bus_topic
 {
     return client_last_offset(((const struct member *)base)->client, topic, partition);
 }
+
+int64_t member_end(const struct bus_member *base, size_t topic, uint32_t partition)
+{
+    const struct member *member = (const struct member *)base;
+    return log_stable_end(&((const struct topic *)member->config.topics[topic])->logs[partition]);
+}
+
+uint32_t member_renewals(const struct bus_member *base)
+{
+    (void)base;
+    return 0;
+}
