@@ -759,6 +759,7 @@ enum status loop_open(const struct loop_shared *shared, uint32_t thread, struct 
     loop->shared = *shared;
     loop->thread = thread;
     loop->callback_status = STATUS_OK;
+    loop->status.committed_ms = bus_now_ms(shared->bus); /* it has nothing to commit yet */
     pthread_mutex_init(&loop->status_lock, NULL);
     loop->arena = arena_create(STEP_ARENA_BYTES_MAX);
     loop->spare = arena_create(SPARE_ARENA_BYTES);

@@ -57,7 +57,7 @@ struct loop_status {
     uint32_t active;      /* of these, being processed */
     uint32_t refused;     /* of these, that can't be taken over */
     int64_t restore_lag;  /* changelog records still to be read */
-    int64_t committed_ms; /* when it last committed, or found nothing to commit; 0: never yet */
+    int64_t committed_ms; /* when it last committed, or found nothing to commit */
     uint32_t renewals;    /* of its producers */
     char refusal[512];    /* of one of the refused */
 };

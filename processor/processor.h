@@ -48,7 +48,7 @@ struct processor_status {
     uint32_t active;
     uint32_t refused;
     int64_t restore_lag; /* changelog records still to be read */
-    int64_t committed_ms; /* when the slowest thread last committed or had nothing to; 0: some never have */
+    int64_t committed_ms; /* when the slowest thread last committed or had nothing to; 0: none runs */
     uint32_t renewals;    /* of producers, by the threads that run */
     char text[512];      /* why it failed or refuses a partition */
 };

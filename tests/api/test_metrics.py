@@ -1,4 +1,5 @@
 """/metrics, read by Prometheus' own parser, and held to what was done."""
+import concurrent.futures
 import json
 import time
 import urllib.error
@@ -77,6 +78,20 @@ def test_executions(own):
     assert value(samples, "pawl_processor_executions_started_total") == 11
     assert value(samples, "pawl_timer_lateness_seconds_count") >= 1
     assert value(samples, "pawl_transaction_time_seconds_count") == value(samples, "pawl_processor_commits_total") > 0
+
+
+def test_many_machines(own):
+    """The largest page that a limit allows is whole."""
+    own.settings["metrics.machines"] = 1000
+    client = own.start().client(max_pool_connections=20)
+
+    def run(number):
+        arn = client.create_state_machine(name=f"{'m' * 70}{number:04}", definition=s.PASS, roleArn=s.ROLE)["stateMachineArn"]
+        client.start_execution(stateMachineArn=arn)
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        list(pool.map(run, range(1010)))
+    samples = wait_for(own, "pawl_executions_started_total", 10, state_machine="other")
+    assert len([name for name, _ in samples if name == "pawl_executions_started_total"]) == 1001
 
 
 def test_tasks(own):
