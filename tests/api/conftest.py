@@ -5,6 +5,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import service as services  # noqa: E402
+import wire as wires  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +19,13 @@ def service(tmp_path_factory):
 @pytest.fixture
 def client(service):
     return service.client()
+
+
+@pytest.fixture
+def wire(service):
+    made = wires.Wire(service)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import uuid
 import boto3
 from botocore.config import Config
 
+from answers import Answers
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAWL = pathlib.Path(os.environ.get("PAWL_BINARY", ROOT / "build/release/pawl"))
 READY_SECONDS_MAX = 30
@@ -27,6 +29,7 @@ class Service:
         self.environment["PAWL_STATE_DIR"] = str(self.folder / "state")
         self.process = None
         self.endpoint = None
+        self.answers = Answers()
         self.certificate_authority = None  # of its TLS
         self.client_certificate = None  # and what it asks of clients
         self.kafka = os.environ.get("PAWL_TEST_BOOTSTRAP")
@@ -98,9 +101,10 @@ class Service:
 
     def client(self, **config):
         config = {"inject_host_prefix": False, "retries": {"max_attempts": 1, "mode": "standard"}, "read_timeout": 90, **config}
-        return boto3.client("stepfunctions", endpoint_url=self.endpoint, region_name="us-east-1", aws_access_key_id="test",
-                            aws_secret_access_key="test", verify=self.certificate_authority and str(self.certificate_authority),
-                            config=Config(**config))
+        client = boto3.client("stepfunctions", endpoint_url=self.endpoint, region_name="us-east-1", aws_access_key_id="test",
+                              aws_secret_access_key="test", verify=self.certificate_authority and str(self.certificate_authority),
+                              config=Config(**config))
+        return self.answers.watch(client)
 
 
 def machine(states, start=None, **members):
