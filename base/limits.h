@@ -25,6 +25,10 @@
 #define RETENTION_DAYS 90                           /* a closed execution's rows */
 #define MACHINE_VERSIONS_MAX 1000                   /* versions of one state machine */
 #define MACHINE_ALIASES_MAX 100                     /* aliases of one state machine */
+#define MACHINES_MAX 100000                         /* state machines of an account */
+#define ACTIVITIES_MAX 100000                       /* activities of an account */
+#define EXECUTIONS_RUNNING_MAX 1000000              /* open Standard executions of an account */
+#define ACTIVITY_WORKERS_MAX 1000                   /* that poll for one activity at the same time */
 #define RESOURCE_TAGS_MAX 50                        /* tags of one machine or activity */
 #define TAG_KEY_CHARACTERS_MAX 128                  /* API model, TagKey */
 #define TAG_VALUE_CHARACTERS_MAX 256                /* API model, TagValue */

@@ -130,6 +130,8 @@ static struct processor_config config_of(const struct context *context, const st
     config.step.map_concurrency_default = settings_number(settings, OPTION_LIMITS_MAP_CONCURRENCY);
     config.step.retention_ms = settings_number(settings, OPTION_RETENTION_DAYS) * DAY_MS;
     config.step.redrive_ms = settings_number(settings, OPTION_REDRIVE_DAYS) * DAY_MS;
+    config.versions_max = settings_number(settings, OPTION_LIMITS_VERSIONS);
+    config.aliases_max = settings_number(settings, OPTION_LIMITS_ALIASES);
     config.batch_records_max = (uint32_t)settings_number(settings, OPTION_PROCESSOR_BATCH_RECORDS);
     config.batch_bytes_max = (size_t)settings_number(settings, OPTION_PROCESSOR_BATCH_BYTES);
     config.batch_ms_max = settings_number(settings, OPTION_PROCESSOR_BATCH_MS);
@@ -171,6 +173,10 @@ static enum exit_code start_gateway(struct context *context, const struct engine
     config.behind_ms_max = settings_number(settings, OPTION_READY_VIEW_LAG_MS);
     config.probe = probes_answer;
     config.owner = probes;
+    config.machines_max = settings_number(settings, OPTION_LIMITS_MACHINES);
+    config.activities_max = settings_number(settings, OPTION_LIMITS_ACTIVITIES);
+    config.executions_max = settings_number(settings, OPTION_LIMITS_EXECUTIONS);
+    config.workers_max = settings_number(settings, OPTION_LIMITS_ACTIVITY_WORKERS);
     enum status status = gateway_start(&config, run->bus, out_gateway, &error);
     if (status == STATUS_INVALID) {
         return context_fail(context, EXIT_CODE_USAGE, "%s", error.text);

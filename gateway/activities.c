@@ -17,6 +17,7 @@ struct queue {
     struct str arn;                  /* with the queue's memory */
     struct activities_poller *first; /* the longest waiting */
     struct activities_poller *last;
+    int64_t count;                   /* of them */
     bool due;                        /* there may be a task for them */
     struct view_key from;            /* no open row is below; length 0: unknown */
 };
@@ -65,6 +66,7 @@ static struct queue *find_or_make(struct activities *activities, struct str arn)
 static void append(struct queue *queue, struct activities_poller *poller)
 {
     poller->next = NULL;
+    queue->count += 1;
     if (queue->last != NULL) {
         queue->last->next = poller;
     } else {
@@ -78,6 +80,7 @@ static void prepend(struct queue *queue, struct activities_poller *poller)
 {
     poller->next = queue->first;
     queue->first = poller;
+    queue->count += 1;
     queue->last = queue->last == NULL ? poller : queue->last;
 }
 
@@ -86,6 +89,7 @@ static struct activities_poller *take_first(struct queue *queue)
     struct activities_poller *poller = queue->first;
     if (poller != NULL) {
         queue->first = poller->next;
+        queue->count -= 1;
         queue->last = queue->first == NULL ? NULL : queue->last;
     }
     return poller;
@@ -98,6 +102,20 @@ static void wake(struct activities *activities, struct queue *queue)
     pthread_cond_signal(&activities->woken);
 }
 
+/* Whether one more may wait. Those who have hung up don't count; they are only looked for when it matters. */
+static bool has_room(const struct activities *activities, const struct queue *queue)
+{
+    int64_t most = activities->config.workers_max;
+    if (most == 0 || queue->count < most) {
+        return true;
+    }
+    int64_t waiting = 0;
+    for (struct activities_poller *poller = queue->first; poller != NULL && waiting < most; poller = poller->next) {
+        waiting += !poller->is_gone(poller);
+    }
+    return waiting < most;
+}
+
 /* ---- From outside ---- */
 
 void activities_poll(struct activities *activities, struct activities_poller *poller)
@@ -106,13 +124,14 @@ void activities_poll(struct activities *activities, struct activities_poller *po
     poller->deadline_ms = bus_now_ms(activities->config.bus) + activities->config.poll_ms;
     pthread_mutex_lock(&activities->lock);
     struct queue *queue = activities->stopping ? NULL : find_or_make(activities, poller->activity_arn);
-    if (queue != NULL) {
+    enum status status = queue == NULL ? STATUS_RETRIABLE : has_room(activities, queue) ? STATUS_OK : STATUS_REFUSED;
+    if (status == STATUS_OK) {
         append(queue, poller);
         wake(activities, queue);
     }
     pthread_mutex_unlock(&activities->lock);
-    if (queue == NULL) {
-        poller->done(poller, STATUS_RETRIABLE, NULL);
+    if (status != STATUS_OK) {
+        poller->done(poller, status, NULL);
     }
 }
 

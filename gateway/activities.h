@@ -17,6 +17,7 @@ struct activities_config {
     struct kv *kv; /* the view's */
     const struct codec *codec;
     int64_t poll_ms; /* a poll for which nothing came ends after this */
+    int64_t workers_max; /* that wait for one activity's tasks here; 0: any number */
 };
 
 /* A poll. The caller's until activities_poll, then theirs until `done`. */
@@ -25,7 +26,7 @@ struct activities_poller {
     struct str worker_name; /* STR_NONE: none */
     struct arena *arena;
     bool (*is_gone)(struct activities_poller *poller); /* nobody waits for it any more */
-    /* OK: `task` is the poller's, or NULL: none came. Called once. */
+    /* OK: `task` is the poller's, or NULL: none came. REFUSED: too many wait already. Called once. */
     void (*done)(struct activities_poller *poller, enum status status, const struct task_request *task);
     void *owner;
     /* Theirs. */

@@ -3,6 +3,7 @@
 #include "asl/token.h"
 #include "base/assert.h"
 #include "base/limits.h"
+#include "gateway/quota.h"
 #include "gateway/validate.h"
 
 #include <stdarg.h>
@@ -81,6 +82,11 @@ static const struct value *member(const struct call *call, const char *name)
 {
     const struct value *value = value_get(call->request, str_of(name));
     return value == NULL || value->type == VALUE_NULL ? NULL : value;
+}
+
+bool call_has(const struct call *call, const char *name)
+{
+    return member(call, name) != NULL;
 }
 
 struct str call_text(const struct call *call, const char *name)
@@ -367,6 +373,8 @@ static void give_task(struct call *call, enum status status, const struct task_r
     call->state = CALL_RUNNING;
     if (status == STATUS_OK) {
         status = answer_task(call, task);
+    } else if (status == STATUS_REFUSED) {
+        status = quota_refuse_worker(call);
     }
     if (status != STATUS_OK) {
         fail_by_status(call, status);

@@ -69,6 +69,7 @@ struct call {
 
 /* A member of the request. Absent: STR_NONE, RECORD_NONE, the other value; of a structure or list, its compact JSON text. */
 struct str call_text(const struct call *call, const char *name);
+bool call_has(const struct call *call, const char *name);
 int64_t call_number(const struct call *call, const char *name);
 bool call_boolean(const struct call *call, const char *name, bool absent);
 MUST_CHECK enum status call_json(const struct call *call, const char *name, struct str *out_text);

@@ -31,6 +31,10 @@ const struct gateway_config gateway_config_default = {
     .view_timeout_ms = 5000,
     .poll_ms = 60000,
     .behind_ms_max = 5000,
+    .machines_max = MACHINES_MAX,
+    .activities_max = ACTIVITIES_MAX,
+    .executions_max = EXECUTIONS_RUNNING_MAX,
+    .workers_max = ACTIVITY_WORKERS_MAX,
 };
 
 /* ---- The view's store ---- */
@@ -115,6 +119,7 @@ static enum status start(struct gateway *gateway, struct bus_error *out_error)
         .kv = gateway->kv,
         .codec = gateway->codec,
         .poll_ms = config->poll_ms,
+        .workers_max = config->workers_max,
     };
     TRY(activities_open(&activities_config, &gateway->activities));
     const struct view_config view_config = {

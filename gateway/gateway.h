@@ -38,6 +38,11 @@ struct gateway_config {
     int64_t reply_timeout_ms;   /* for a Reply */
     int64_t view_timeout_ms;    /* for the view to show what a Reply told of */
     int64_t poll_ms;            /* GetActivityTask waits so long for a task; AWS: 60 s */
+    /* Quotas (gateway/quota.h); 0: none. */
+    int64_t machines_max;
+    int64_t activities_max;
+    int64_t executions_max; /* Standard ones that run */
+    int64_t workers_max;    /* that poll for one activity at the same time */
     int64_t behind_ms_max;      /* a view that is further behind is not ready */
     probe_fn probe;             /* answers the probes, from the moment of gateway_start on */
     void *owner;                /* of probe */

@@ -1,10 +1,12 @@
 #include "asl/arn.h"
 #include "gateway/operations_parts.h"
+#include "gateway/quota.h"
 
 enum status op_create_activity(struct call *call)
 {
     struct create_activity *command = arena_new(call->arena, struct create_activity);
     struct str arn;
+    bool refused;
     TRY_NEW(command);
     record_init(RECORD_create_activity, command);
     command->name = call_text(call, "name");
@@ -14,5 +16,9 @@ enum status op_create_activity(struct call *call)
         return call_refuse_quoting(call, STR("InvalidName"), "Invalid Name", command->name);
     }
     TRY(arn_activity(call->arena, &call->gateway->config.step, command->name, &arn));
+    TRY(quota_check_activity(call, arn, &refused));
+    if (refused) {
+        return STATUS_OK;
+    }
     return call_command(call, RECORD_create_activity, command, arn, CALL_CHANGES_MACHINE);
 }

@@ -1,6 +1,8 @@
 #include "asl/arn.h"
 #include "gateway/logging.h"
 #include "gateway/operations_parts.h"
+#include "gateway/quota.h"
+#include "gateway/subject.h"
 
 enum status op_create_state_machine(struct call *call)
 {
@@ -15,6 +17,10 @@ enum status op_create_state_machine(struct call *call)
     command->type = call_text(call, "type");
     command->publish = call_boolean(call, "publish", false);
     command->version_description = call_text(call, "versionDescription");
+    TRY(subject_check_role(call, &refused));
+    if (refused) {
+        return STATUS_OK;
+    }
     TRY(logging_read(call, &command->logging_configuration, &refused));
     if (refused) {
         return STATUS_OK;
@@ -26,5 +32,9 @@ enum status op_create_state_machine(struct call *call)
         return call_refuse_quoting(call, STR("InvalidName"), "Invalid Name", command->name);
     }
     TRY(arn_machine(call->arena, &call->gateway->config.step, command->name, &arn));
+    TRY(quota_check_machine(call, arn, &refused));
+    if (refused) {
+        return STATUS_OK;
+    }
     return call_command(call, RECORD_create_state_machine, command, arn, CALL_CHANGES_MACHINE);
 }

@@ -13,6 +13,7 @@ enum status op_describe_state_machine(struct call *call)
         return STATUS_OK;
     }
     struct definition shown = *head;
+    shown.definition = STR("{}"); /* the API: a definition that is not to be shown */
     if (!str_equal(call_text(call, "includedData"), STR("METADATA_ONLY"))) {
         TRY(view_revision(call->gateway->view, call->arena, head->state_machine_arn, head->revision_id, &revision));
         shown.definition = revision->definition;

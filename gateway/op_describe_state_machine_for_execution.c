@@ -15,7 +15,7 @@ enum status op_describe_state_machine_for_execution(struct call *call)
     TRY(view_revision(call->gateway->view, call->arena, execution->state_machine_arn, execution->revision_id, &revision));
     struct definition shown = *revision;
     if (str_equal(call_text(call, "includedData"), STR("METADATA_ONLY"))) {
-        shown.definition = STR_NONE;
+        shown.definition = STR("{}"); /* the API: one that is not to be shown */
     }
     TRY(answer_machine_of_execution(call->arena, &shown, &text));
     return call_answer(call, text);

@@ -52,7 +52,8 @@ enum status op_list_executions(struct call *call)
                            "Exactly one of the fields [stateMachineArn, mapRunArn] must be specified");
     }
     if (query.machine_arn.bytes == NULL) {
-        return call_refuse_quoting(call, STR("ResourceNotFound"), "Resource not found", call_text(call, "mapRunArn"));
+        TRY(subject_check_resource(call, call_text(call, "mapRunArn"), STR("mapRun"), &refused));
+        return refused ? STATUS_OK : call_refuse_quoting(call, STR("ResourceNotFound"), "Resource not found", call_text(call, "mapRunArn"));
     }
     TRY(page_begin(call, &listing.page, &refused));
     if (refused) {

@@ -34,18 +34,36 @@ static enum status each(void *owner, struct str position, const void *value)
     return page_item_end(&aliases->page, position);
 }
 
+static enum status check_machine(struct call *call, struct str arn, bool *out_refused)
+{
+    const struct definition *head;
+    const struct definition *version;
+    *out_refused = false;
+    TRY(subject_machine(call, subject_machine_arn(arn), &head, out_refused));
+    if (*out_refused) {
+        return STATUS_OK;
+    }
+    if (!str_equal(head->status, STR("ACTIVE"))) {
+        *out_refused = true;
+        return call_refuse_quoting(call, STR("StateMachineDeleting"), "State Machine is being deleted", arn);
+    }
+    enum status status = view_machine(call->gateway->view, call->arena, arn, &version);
+    *out_refused = status == STATUS_NOT_FOUND;
+    return !*out_refused ? status
+                         : call_refuse(call, STR("ResourceNotFound"), "Request references a resource that does not exist.");
+}
+
 enum status op_list_state_machine_aliases(struct call *call)
 {
     struct str arn = call_text(call, "stateMachineArn");
     struct aliases aliases = {.version = STR_NONE};
-    const struct definition *head;
     struct view_definitions query;
     bool refused;
     TRY(page_begin(call, &aliases.page, &refused));
     if (refused) {
         return STATUS_OK;
     }
-    TRY(subject_machine(call, arn, &head, &refused));
+    TRY(check_machine(call, arn, &refused));
     if (refused) {
         return STATUS_OK;
     }

@@ -1,4 +1,5 @@
 #include "gateway/operations_parts.h"
+#include "gateway/quota.h"
 #include "gateway/subject.h"
 
 /* The ARN decides which partition owns the execution; where no name is given, the partition makes one. */
@@ -17,6 +18,7 @@ enum status op_start_execution(struct call *call)
     struct start_execution *command = arena_new(call->arena, struct start_execution);
     const struct definition *head;
     struct str key;
+    bool refused;
     TRY_NEW(command);
     record_init(RECORD_start_execution, command);
     command->state_machine_arn = call_text(call, "stateMachineArn");
@@ -33,5 +35,11 @@ enum status op_start_execution(struct call *call)
         return status;
     }
     TRY(key_of(call, command, &key));
+    if (status == STATUS_OK && str_equal(head->status, STR("ACTIVE")) && !str_equal(head->type, STR("EXPRESS"))) {
+        TRY(quota_check_execution(call, key, &refused));
+        if (refused) {
+            return STATUS_OK;
+        }
+    }
     return call_command(call, RECORD_start_execution, command, key, CALL_STARTS_EXECUTION);
 }

@@ -6,6 +6,7 @@
 #include "gateway/mock.h"
 #include "gateway/mock_context.h"
 #include "gateway/operations_parts.h"
+#include "gateway/subject.h"
 #include "gateway/tested_state.h"
 
 #include <inttypes.h>
@@ -501,6 +502,10 @@ enum status op_test_state(struct call *call)
 {
     struct test test = {.call = call};
     bool refused;
+    TRY(subject_check_role(call, &refused));
+    if (refused) {
+        return STATUS_OK;
+    }
     TRY(read(&test, &refused));
     if (refused) {
         return STATUS_OK;

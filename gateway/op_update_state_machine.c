@@ -1,5 +1,6 @@
 #include "gateway/logging.h"
 #include "gateway/operations_parts.h"
+#include "gateway/subject.h"
 
 enum status op_update_state_machine(struct call *call)
 {
@@ -12,6 +13,10 @@ enum status op_update_state_machine(struct call *call)
     command->role_arn = call_text(call, "roleArn");
     command->publish = call_boolean(call, "publish", false);
     command->version_description = call_text(call, "versionDescription");
+    TRY(subject_check_role(call, &refused));
+    if (refused) {
+        return STATUS_OK;
+    }
     TRY(logging_read(call, &command->logging_configuration, &refused));
     if (refused) {
         return STATUS_OK;

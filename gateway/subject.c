@@ -18,6 +18,9 @@ static struct str resource_type(struct str arn)
 
 static enum status refuse_arn(struct call *call, struct str arn)
 {
+    if (arn_type_of(arn) == ARN_LABELLED) {
+        return call_refuse(call, STR("ValidationException"), "This API does not support labeled state machine ARNs");
+    }
     struct str resource = resource_type(arn);
     if (arn_type_of(arn) == ARN_NONE || resource.length == 0) {
         struct str reason;
@@ -38,6 +41,30 @@ enum status subject_check_resource(struct call *call, struct str arn, struct str
 {
     *out_refused = !str_equal(resource_type(arn), wanted);
     return *out_refused ? refuse_arn(call, arn) : STATUS_OK;
+}
+
+/* arn:PARTITION:iam::ACCOUNT:role/… */
+static bool is_role(struct str arn)
+{
+    struct str parts[5];
+    for (size_t at = 0; at < 5; at++) {
+        size_t colon = str_find(arn, ':');
+        if (colon == arn.length) {
+            return false;
+        }
+        parts[at] = str_slice(arn, 0, colon);
+        arn = str_from(arn, colon + 1);
+    }
+    return str_equal(parts[0], STR("arn")) && parts[1].length > 0 && str_equal(parts[2], STR("iam")) &&
+           parts[3].length == 0 && parts[4].length > 0 && str_starts_with(arn, STR("role/")) &&
+           arn.length > STR("role/").length;
+}
+
+enum status subject_check_role(struct call *call, bool *out_refused)
+{
+    struct str role = call_text(call, "roleArn");
+    *out_refused = role.bytes != NULL && !is_role(role);
+    return *out_refused ? call_refuse_quoting(call, STR("InvalidArn"), "Invalid Role Arn", role) : STATUS_OK;
 }
 
 enum status subject_activity(struct call *call, struct str arn, const struct definition **out_activity, bool *out_refused)

@@ -13,6 +13,9 @@ MUST_CHECK enum status subject_check_arn(struct call *call, struct str arn, enum
 /* The ARN's resource type ("activity" of arn:aws:states:R:A:activity:NAME) is `wanted`. */
 MUST_CHECK enum status subject_check_resource(struct call *call, struct str arn, struct str wanted, bool *out_refused);
 
+/* The member `roleArn`, where there is one, is the ARN of an IAM role. Whether there is such a role is not asked. */
+MUST_CHECK enum status subject_check_role(struct call *call, bool *out_refused);
+
 /* The activity is there. */
 MUST_CHECK enum status subject_activity(struct call *call, struct str arn, const struct definition **out_activity,
                                         bool *out_refused);

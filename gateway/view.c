@@ -16,6 +16,7 @@
 #define PAUSE_ROUNDS 64                            /* in vain, after which it looks half as often */
 #define PAUSE_IDLE_US 20000                        /* and while nobody does */
 #define FLUSH_MS 30000
+#define FORMAT 2 /* of the rows; a store of another one is made anew */
 
 static const enum topic_id topics[] = {TOPIC_DEFINITIONS, TOPIC_EXECUTIONS, TOPIC_HISTORY};
 
@@ -24,6 +25,7 @@ static const enum topic_id topics[] = {TOPIC_DEFINITIONS, TOPIC_EXECUTIONS, TOPI
 static enum status basis_text(struct view *view, struct str *out_text)
 {
     struct buffer buffer = buffer_in(view->arena);
+    TRY(buffer_format(&buffer, "%d ", FORMAT));
     TRY(buffer_add(&buffer, bus_cluster_id(view->config.bus)));
     for (size_t at = 0; at < view->reader_count; at++) {
         const struct view_reader *reader = &view->readers[at];
@@ -53,7 +55,7 @@ static enum status wipe(struct view *view, struct bus_error *out_error)
     return tell_kv(status, &error, out_error);
 }
 
-/* A store of another cluster, or of topics that were made anew, is of no use. */
+/* A store of another cluster, of topics that were made anew, or in another format, is of no use. */
 static enum status check_basis(struct view *view, struct bus_error *out_error)
 {
     struct view_key key;
@@ -65,14 +67,15 @@ static enum status check_basis(struct view *view, struct bus_error *out_error)
     TRY(basis_text(view, &wanted));
     enum status status = kv_get(view->kv, NULL, view->arena, view_key_text(&key), &present);
     if (status == STATUS_OK && str_equal(present, wanted)) {
-        return STATUS_OK;
+        return view_counts_load(view);
     }
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         return status;
     }
     TRY(wipe(view, out_error));
     TRY(kv_batch_put(view->batch, view_key_text(&key), wanted));
-    return tell_kv(kv_batch_write(view->batch, &error), &error, out_error);
+    TRY(tell_kv(kv_batch_write(view->batch, &error), &error, out_error));
+    return view_counts_load(view);
 }
 
 /* ---- Readers ---- */
@@ -222,6 +225,7 @@ static enum status run_round(struct view *view, bool *out_found, bool *out_more,
         }
     }
     if (moved) {
+        TRY(view_counts_stage(view));
         TRY(tell_kv(kv_batch_write(view->batch, &kv_error), &kv_error, out_error));
         view->dirty = true;
     }

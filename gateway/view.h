@@ -83,6 +83,15 @@ MUST_CHECK enum status view_execution(struct view *view, struct arena *arena, st
 MUST_CHECK enum status view_express(struct view *view, struct arena *arena, struct str arn,
                                     const struct execution_status **out_status);
 
+/* How many there are; those being deleted are gone. */
+enum view_count {
+    VIEW_COUNT_MACHINES,
+    VIEW_COUNT_ACTIVITIES,
+    VIEW_COUNT_RUNNING, /* Standard executions */
+    VIEW_COUNT_COUNT
+};
+int64_t view_count(struct view *view, enum view_count count);
+
 /* One item of a list, with what view_… takes to go on behind it. `value` is the record. END: enough, stop here; what comes
  * back from the query is OK then. */
 typedef enum status (*view_each_fn)(void *owner, struct str position, const void *value);
@@ -97,7 +106,7 @@ struct view_definitions {
 MUST_CHECK enum status view_each_definition(struct view *view, struct arena *arena, const struct view_definitions *query,
                                             view_each_fn each, void *owner);
 
-/* A machine's executions, the latest first; status == EXECUTION_STATUS_COUNT: all. */
+/* A machine's executions, the latest first: running ones by their start, the others by their end; status == EXECUTION_STATUS_COUNT: all. */
 struct view_executions {
     struct str machine_arn;
     enum execution_status_id status;

@@ -1,8 +1,44 @@
 #include "gateway/view_parts.h"
 
+#include "asl/arn.h"
 #include "base/assert.h"
 
+static enum status decode(struct view *view, enum schema_id schema, struct str value, void **out_value)
+{
+    struct codec_error error;
+    enum record_id record;
+    enum status status = codec_decode(view->config.codec, view->arena, schema, value, &record, out_value, &error);
+    return status == STATUS_INVALID ? STATUS_CORRUPT : status;
+}
+
 /* ---- Definitions ---- */
+
+/* Counts the head one time more or less: a machine or activity that is there. */
+static enum status count_head(struct view *view, struct str arn, struct str value, int64_t number)
+{
+    enum arn_type type = arn_type_of(arn);
+    void *head;
+    if (value.bytes == NULL || (type != ARN_MACHINE && type != ARN_ACTIVITY)) {
+        return STATUS_OK;
+    }
+    TRY(decode(view, SCHEMA_definition, value, &head));
+    if (str_equal(((const struct definition *)head)->status, STR("ACTIVE"))) {
+        view_counts_add(view, type == ARN_MACHINE ? VIEW_COUNT_MACHINES : VIEW_COUNT_ACTIVITIES, number);
+    }
+    return STATUS_OK;
+}
+
+static enum status count_change(struct view *view, const struct view_key *key, const struct bus_record *record)
+{
+    struct str old;
+    enum status status = kv_get(view->kv, view->batch, view->arena, view_key_text(key), &old);
+    if (status == STATUS_OK) {
+        TRY(count_head(view, record->key, old, -1));
+    } else if (status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    return count_head(view, record->key, record->value, 1);
+}
 
 static enum status apply_definition(struct view *view, const struct bus_record *record)
 {
@@ -14,6 +50,7 @@ static enum status apply_definition(struct view *view, const struct bus_record *
     }
     if (head) {
         view->touched[view_slot_of_machine(record->key)] = true;
+        TRY(count_change(view, &key, record));
     }
     if (record->value.bytes == NULL) {
         return kv_batch_delete(view->batch, view_key_text(&key));
@@ -23,13 +60,24 @@ static enum status apply_definition(struct view *view, const struct bus_record *
 
 /* ---- Executions ---- */
 
+static bool is_running(const struct execution_status *status)
+{
+    return str_equal(status->status, STR("RUNNING"));
+}
+
+/* The API: a running one by its start, any other by its end. */
+static int64_t listed_us(const struct execution_status *status)
+{
+    return is_running(status) || status->stop_date == RECORD_NONE ? status->start_date : status->stop_date;
+}
+
 /* An execution is listed under its machine, and under the version and alias that it was started through. */
 static enum status each_index(struct view *view, const struct execution_status *status,
                               enum status (*change)(struct kv_batch *batch, struct str key))
 {
     const struct str arns[] = {status->state_machine_arn, status->state_machine_version_arn,
                                status->state_machine_alias_arn};
-    struct view_index index = {.start_us = status->start_date, .arn = status->execution_arn};
+    struct view_index index = {.time_us = listed_us(status), .arn = status->execution_arn};
     struct view_key key;
     for (size_t at = 0; at < sizeof arns / sizeof *arns; at++) {
         if (arns[at].length == 0 || (at > 0 && str_equal(arns[at], arns[0]))) {
@@ -56,14 +104,6 @@ static enum status put_empty(struct kv_batch *batch, struct str key)
     return kv_batch_put(batch, key, STR(""));
 }
 
-static enum status decode(struct view *view, enum schema_id schema, struct str value, void **out_value)
-{
-    struct codec_error error;
-    enum record_id record;
-    enum status status = codec_decode(view->config.codec, view->arena, schema, value, &record, out_value, &error);
-    return status == STATUS_INVALID ? STATUS_CORRUPT : status;
-}
-
 /* Everything of the incarnation that the row tells of: its index rows, and its history when it is forgotten. */
 static enum status remove_old(struct view *view, struct str key, bool forgotten)
 {
@@ -77,6 +117,7 @@ static enum status remove_old(struct view *view, struct str key, bool forgotten)
     TRY(decode(view, SCHEMA_execution_status, value, &old));
     const struct execution_status *execution = old;
     TRY(each_index(view, execution, kv_batch_delete));
+    view_counts_add(view, VIEW_COUNT_RUNNING, is_running(execution) ? -1 : 0);
     if (!forgotten) {
         return STATUS_OK;
     }
@@ -114,6 +155,7 @@ static enum status apply_execution(struct view *view, const struct bus_record *r
     struct execution_id id = execution_id_of(status->execution_arn, status->incarnation);
     TRY(remove_old(view, view_key_text(&key), false));
     TRY(each_index(view, status, put_empty));
+    view_counts_add(view, VIEW_COUNT_RUNNING, is_running(status) ? 1 : 0);
     view->touched[view_slot_of_execution(&id)] = true;
     return kv_batch_put(view->batch, view_key_text(&key), record->value);
 }

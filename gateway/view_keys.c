@@ -43,6 +43,12 @@ bool view_keys_basis(struct view_key *out_key)
     return true;
 }
 
+bool view_keys_count(int what, struct view_key *out_key)
+{
+    begin(out_key, 'n');
+    return add_number(out_key, (uint64_t)what, 1);
+}
+
 bool view_keys_mark(enum topic_id topic, struct view_key *out_key)
 {
     begin(out_key, 'b');
@@ -113,7 +119,7 @@ bool view_keys_index(const struct view_index *index, struct view_key *out_key)
         return false;
     }
     return index->arn.length == 0 ||
-           (add_number(out_key, ~(uint64_t)index->start_us, NUMBER_BYTES) && add(out_key, index->arn));
+           (add_number(out_key, ~(uint64_t)index->time_us, NUMBER_BYTES) && add(out_key, index->arn));
 }
 
 struct str view_keys_index_arn(struct str key, size_t prefix_length)

@@ -5,13 +5,14 @@
  *     d ARN                                a state machine's head                     (Definition, as it came)
  *     r ARN # revision                     a revision                                 (Definition)
  *     x ARN                                an execution's latest status               (ExecutionStatus)
- *     m ARN of a machine NUL ~start ARN    its executions, latest first               (empty)
- *     s ARN of a machine NUL status ~start ARN   the same by status                   (empty)
+ *     m ARN of a machine NUL ~time ARN     its executions, latest first               (empty)
+ *     s ARN of a machine NUL status ~time ARN    the same by status                   (empty)
  *     h execution id, event id             history                                    (HistoryEvent)
  *     w ARN                                an Express execution: running, or ended lately   (ExecutionStatus)
  *     a ARN of an activity NUL scheduled time, partition, offset      a task that nobody has claimed   (TaskRequest)
  *     y the same                           one that is being claimed                (TaskRequest)
- *     e execution id                       its last event's id                      (8 bytes) */
+ *     e execution id                       its last event's id                      (8 bytes)
+ *     n what                               how many there are: enum view_count      (8 bytes) */
 #ifndef PAWL_GATEWAY_VIEW_KEYS_H
 #define PAWL_GATEWAY_VIEW_KEYS_H
 
@@ -34,6 +35,7 @@ static inline struct str view_key_text(const struct view_key *key)
 /* Each false, and the key is not to be used, when the ARN is too long to be one. */
 bool view_keys_offset(enum topic_id topic, uint32_t partition, struct view_key *out_key);
 bool view_keys_basis(struct view_key *out_key);
+bool view_keys_count(int what, struct view_key *out_key);
 bool view_keys_head(struct str arn, struct view_key *out_key);
 bool view_keys_revision(struct str arn_and_revision, struct view_key *out_key);
 bool view_keys_execution(struct str arn, struct view_key *out_key);
@@ -44,11 +46,11 @@ bool view_keys_event(const struct execution_id *id, int64_t event_id, struct vie
 bool view_keys_events(const struct execution_id *id, struct view_key *out_key);
 
 /* An index row. status == EXECUTION_STATUS_COUNT: the one of all. arn of length 0: what all of its rows begin with, and
- * start_us is not looked at. */
+ * time_us is not looked at. */
 struct view_index {
     struct str machine_arn;
     enum execution_status_id status;
-    int64_t start_us;
+    int64_t time_us;
     struct str arn;
 };
 bool view_keys_index(const struct view_index *index, struct view_key *out_key);

@@ -3,6 +3,7 @@
  *     view.c        its life, the thread, the readers           view_apply.c   a record as rows
  *     view_wait.c   who waits for what                          view_query.c   what the rows say
  *     view_tasks.c     activity tasks that nobody has claimed
+ *     view_counts.c    how many machines, activities and running executions there are
  *     view_express.c   Express executions, which are kept only for those who wait */
 #ifndef PAWL_GATEWAY_VIEW_PARTS_H
 #define PAWL_GATEWAY_VIEW_PARTS_H
@@ -63,6 +64,8 @@ struct view {
     struct view_ended *ended_first; /* the oldest */
     struct view_ended *ended_last;
     int64_t idle_ms; /* when a whole round last found nothing more */
+    int64_t counts_written[VIEW_COUNT_COUNT]; /* as the store has them */
+    _Atomic int64_t counts[VIEW_COUNT_COUNT]; /* the thread writes, queries read */
     /* Guarded by the lock. */
     pthread_mutex_t lock;
     pthread_cond_t woken;
@@ -83,6 +86,11 @@ void view_tasks_tell(struct view *view);
 /* Adds a reader for each partition of the topic, and opens them. */
 enum status view_add_readers(struct view *view, enum topic_id topic, const struct bus_topic *handle,
                              struct bus_error *out_error);
+
+/* What is counted: from the store, by what is applied, and into the batch with it. */
+enum status view_counts_load(struct view *view);
+void view_counts_add(struct view *view, enum view_count count, int64_t number);
+enum status view_counts_stage(struct view *view);
 
 /* Records of an Express execution. */
 enum status view_express_apply_status(struct view *view, const struct bus_record *record);

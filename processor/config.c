@@ -21,6 +21,8 @@ const struct processor_config processor_config_default = {
             .retention_ms = RETENTION_DAYS * DAY_MS,
             .redrive_ms = REDRIVE_DAYS * DAY_MS,
         },
+    .versions_max = MACHINE_VERSIONS_MAX,
+    .aliases_max = MACHINE_ALIASES_MAX,
     .batch_records_max = BATCH_RECORDS_MAX,
     .batch_bytes_max = BATCH_BYTES_MAX,
     .batch_ms_max = BATCH_MS_MAX,

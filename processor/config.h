@@ -17,6 +17,8 @@ struct processor_config {
     enum codec_encoding encodings[TOPIC_COUNT]; /* of what is written; state rows are always Avro */
     struct str route_table;                     /* asl/route.h; STR_NONE: each resource has its own route */
     struct step_config step;
+    int64_t versions_max;           /* of one machine: MACHINE_VERSIONS_MAX */
+    int64_t aliases_max;            /* of one machine: MACHINE_ALIASES_MAX */
     uint32_t batch_records_max;     /* BATCH_RECORDS_MAX */
     size_t batch_bytes_max;         /* BATCH_BYTES_MAX */
     int64_t batch_ms_max;           /* BATCH_MS_MAX */

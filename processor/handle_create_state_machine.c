@@ -71,6 +71,28 @@ static enum status find_version(struct handling *handling, const struct create_s
     return str_equal((*out_version)->description, command->version_description) ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
+/* Whether the machine has what the command gives; what is not given is the default. */
+static enum status has_configurations(struct handling *handling, const struct create_state_machine *command,
+                                      const struct definition *head, bool *out_same)
+{
+    const struct {
+        struct str given;
+        struct str present;
+        struct str absent;
+    } rows[] = {
+        {command->logging_configuration, head->logging_configuration, MACHINE_LOGGING_DEFAULT},
+        {command->tracing_configuration, head->tracing_configuration, MACHINE_TRACING_DEFAULT},
+        {command->encryption_configuration, head->encryption_configuration, MACHINE_ENCRYPTION_DEFAULT},
+    };
+    *out_same = true;
+    for (size_t at = 0; *out_same && at < sizeof rows / sizeof *rows; at++) {
+        struct str given = rows[at].given.bytes == NULL ? rows[at].absent : rows[at].given;
+        struct str present = rows[at].present.bytes == NULL ? rows[at].absent : rows[at].present;
+        TRY(machine_rows_same_json(handling->arena, given, present, out_same));
+    }
+    return STATUS_OK;
+}
+
 /* The API: a differing role or tags is ignored, anything else makes it another machine. */
 static enum status answer_existing(struct handling *handling, const struct create_state_machine *command,
                                    const struct definition *head)
@@ -82,10 +104,12 @@ static enum status answer_existing(struct handling *handling, const struct creat
         return status;
     }
     TRY(machine_rows_revision(handling, head->state_machine_arn, head->revision_id, &revision));
-    if (status == STATUS_OK && str_equal(revision->definition, command->definition) && str_equal(head->type, type_of(command)) &&
-        str_equal(head->logging_configuration, command->logging_configuration) &&
-        str_equal(head->tracing_configuration, command->tracing_configuration) &&
-        str_equal(head->encryption_configuration, command->encryption_configuration)) {
+    bool same = status == STATUS_OK && str_equal(revision->definition, command->definition) &&
+                str_equal(head->type, type_of(command));
+    if (same) {
+        TRY(has_configurations(handling, command, head, &same));
+    }
+    if (same) {
         return accept(handling, command, head, version);
     }
     struct reply_to to = REPLY_TO(command);

@@ -1,12 +1,13 @@
 #include "asl/arn.h"
 #include "asl/value.h"
 #include "base/hash.h"
-#include "base/limits.h"
 #include "processor/forward.h"
 #include "processor/handle_parts.h"
 #include "processor/machine_rows.h"
 #include "processor/qualified.h"
 #include "schemas/definition_kinds.h"
+
+#include <inttypes.h>
 
 static enum status accept(struct handling *handling, const struct create_state_machine_alias *command,
                           const struct definition *alias, int64_t change)
@@ -39,7 +40,7 @@ static enum status answer_existing(struct handling *handling, const struct creat
 
 static enum status count_alias(void *owner, const struct definition *qualified)
 {
-    int *count = owner;
+    int64_t *count = owner;
     *count += str_equal(qualified->kind, DEFINITION_KIND_ALIAS);
     return STATUS_OK;
 }
@@ -48,13 +49,14 @@ static enum status check_room(struct handling *handling, const struct create_sta
                               const struct definition *head, bool *out_refused)
 {
     struct reply_to to = REPLY_TO(command);
-    int count = 0;
+    int64_t most = handling->config->aliases_max;
+    int64_t count = 0;
     TRY(qualified_each(handling, head->state_machine_arn, count_alias, &count));
-    *out_refused = count >= MACHINE_ALIASES_MAX;
+    *out_refused = count >= most;
     return !*out_refused ? STATUS_OK
                          : reply_refuse(handling, &to, STR("ServiceQuotaExceededException"),
-                                        "Exceeded the limit of %d aliases of the state machine '%.*s'",
-                                        MACHINE_ALIASES_MAX, STR_ARGS(head->state_machine_arn));
+                                        "Exceeded the limit of %" PRId64 " aliases of the state machine '%.*s'",
+                                        most, STR_ARGS(head->state_machine_arn));
 }
 
 static enum status create(struct handling *handling, const struct create_state_machine_alias *command,

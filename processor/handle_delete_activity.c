@@ -10,8 +10,7 @@ enum status handle_delete_activity(struct handling *handling, const struct delet
     const struct definition *activity;
     int64_t version = RECORD_NONE;
     if (arn_type_of(command->activity_arn) != ARN_ACTIVITY) {
-        return reply_refuse(handling, &to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'",
-                            STR_ARGS(command->activity_arn));
+        return reply_refuse_arn(handling, &to, command->activity_arn);
     }
     uint32_t murmur2 = hash_murmur2(command->activity_arn);
     if (!forward_is_owner(handling, murmur2)) {

@@ -26,8 +26,7 @@ enum status handle_delete_state_machine(struct handling *handling, const struct 
 {
     struct reply_to to = REPLY_TO(command);
     if (arn_type_of(command->state_machine_arn) != ARN_MACHINE) {
-        return reply_refuse(handling, &to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'",
-                            STR_ARGS(command->state_machine_arn));
+        return reply_refuse_arn(handling, &to, command->state_machine_arn);
     }
     uint32_t murmur2 = hash_murmur2(command->state_machine_arn);
     if (!forward_is_owner(handling, murmur2)) {

@@ -96,20 +96,8 @@ static enum status check(struct handling *handling, const struct redrive_executi
 {
     struct reply_to to = REPLY_TO(redrive);
     *out_refused = true;
-    switch (arn_type_of(redrive->execution_arn)) {
-    case ARN_EXECUTION:
-        break;
-    case ARN_EXPRESS:
-        return reply_refuse(handling, &to, STR("InvalidArn"),
-                            "Invalid Arn: 'Resource type not valid in this context: express'");
-    case ARN_NONE:
-    case ARN_MACHINE:
-    case ARN_QUALIFIED:
-    case ARN_LABELLED:
-    case ARN_ACTIVITY:
-    case ARN_OTHER:
-        return reply_refuse(handling, &to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'",
-                            STR_ARGS(redrive->execution_arn));
+    if (arn_type_of(redrive->execution_arn) != ARN_EXECUTION) {
+        return reply_refuse_arn(handling, &to, redrive->execution_arn);
     }
     if (redrive->client_token.bytes != NULL &&
         (redrive->client_token.length == 0 || redrive->client_token.length > CLIENT_TOKEN_CHARACTERS_MAX)) {

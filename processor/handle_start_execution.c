@@ -177,15 +177,12 @@ static enum status check(struct handling *handling, struct start *start, bool *o
         arn_split_qualified(command->state_machine_arn, &start->machine_arn, &qualifier);
         break;
     case ARN_LABELLED:
-        return reply_refuse(handling, &start->to, STR("ValidationException"),
-                            "This API does not support labeled state machine ARNs");
     case ARN_NONE:
     case ARN_EXECUTION:
     case ARN_EXPRESS:
     case ARN_ACTIVITY:
     case ARN_OTHER:
-        return reply_refuse(handling, &start->to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'",
-                            STR_ARGS(command->state_machine_arn));
+        return reply_refuse_arn(handling, &start->to, command->state_machine_arn);
     }
     if (command->name.bytes != NULL && !arn_name_is_valid(command->name)) {
         return reply_refuse(handling, &start->to, STR("InvalidName"), "Invalid Name: '%.*s'", STR_ARGS(command->name));

@@ -58,20 +58,8 @@ static enum status check(struct handling *handling, const struct stop_execution 
 {
     struct reply_to to = REPLY_TO(stop);
     *out_refused = true;
-    switch (arn_type_of(stop->execution_arn)) {
-    case ARN_EXECUTION:
-        break;
-    case ARN_EXPRESS:
-        return reply_refuse(handling, &to, STR("InvalidArn"),
-                            "Invalid Arn: 'Resource type not valid in this context: express'");
-    case ARN_NONE:
-    case ARN_MACHINE:
-    case ARN_QUALIFIED:
-    case ARN_LABELLED:
-    case ARN_ACTIVITY:
-    case ARN_OTHER:
-        return reply_refuse(handling, &to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'",
-                            STR_ARGS(stop->execution_arn));
+    if (arn_type_of(stop->execution_arn) != ARN_EXECUTION) {
+        return reply_refuse_arn(handling, &to, stop->execution_arn);
     }
     if (stop->error.length > (size_t)4 * ERROR_CHARACTERS_MAX ||
         stop->cause.length > (size_t)4 * CAUSE_CHARACTERS_MAX) {

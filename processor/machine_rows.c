@@ -238,8 +238,8 @@ enum status machine_rows_check_arn(struct handling *handling, const struct reply
         *out_refused = false;
         return STATUS_OK;
     case ARN_QUALIFIED:
-    case ARN_LABELLED:
         return machine_rows_refuse_missing(handling, to, arn);
+    case ARN_LABELLED:
     case ARN_NONE:
     case ARN_EXECUTION:
     case ARN_EXPRESS:
@@ -247,7 +247,7 @@ enum status machine_rows_check_arn(struct handling *handling, const struct reply
     case ARN_OTHER:
         break;
     }
-    return reply_refuse(handling, to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'", STR_ARGS(arn));
+    return reply_refuse_arn(handling, to, arn);
 }
 
 enum status machine_rows_refuse_missing(struct handling *handling, const struct reply_to *to, struct str arn)
@@ -310,33 +310,72 @@ static enum status read_configuration(struct handling *handling, const struct re
     return status;
 }
 
+static enum status check_encryption(struct handling *handling, const struct reply_to *to, struct str text,
+                                    bool *out_refused)
+{
+    static const struct str error = STR_INIT("InvalidEncryptionConfiguration");
+    const struct value *given;
+    TRY(read_configuration(handling, to, text, "InvalidEncryptionConfiguration", "Encryption", &given, out_refused));
+    if (*out_refused || given == NULL) {
+        return STATUS_OK;
+    }
+    const struct value *type = value_get(given, STR("type"));
+    const struct value *key = value_get(given, STR("kmsKeyId"));
+    bool customer = type != NULL && str_equal(type->string, STR("CUSTOMER_MANAGED_KMS_KEY"));
+    *out_refused = true;
+    if (!customer && (type == NULL || !str_equal(type->string, STR("AWS_OWNED_KEY")))) {
+        return reply_refuse(handling, to, error,
+                            "Invalid Encryption Configuration: type must be AWS_OWNED_KEY or CUSTOMER_MANAGED_KMS_KEY.");
+    }
+    if (customer && (key == NULL || key->type != VALUE_STRING)) {
+        return reply_refuse(handling, to, error,
+                            "Invalid Encryption Configuration: CUSTOMER_MANAGED_KMS_KEY needs a kmsKeyId.");
+    }
+    *out_refused = false;
+    return STATUS_OK;
+}
+
+static enum status check_tracing(struct handling *handling, const struct reply_to *to, struct str text,
+                                 bool *out_refused)
+{
+    const struct value *given;
+    TRY(read_configuration(handling, to, text, "InvalidTracingConfiguration", "Tracing", &given, out_refused));
+    if (*out_refused || given == NULL) {
+        return STATUS_OK;
+    }
+    const struct value *enabled = value_get(given, STR("enabled"));
+    *out_refused = enabled == NULL || enabled->type != VALUE_BOOLEAN;
+    return !*out_refused ? STATUS_OK
+                         : reply_refuse(handling, to, STR("InvalidTracingConfiguration"),
+                                        "Invalid Tracing Configuration: enabled must be true or false.");
+}
+
+static enum status check_logging(struct handling *handling, const struct reply_to *to, struct str text,
+                                 bool *out_refused)
+{
+    const struct value *given;
+    TRY(read_configuration(handling, to, text, "InvalidLoggingConfiguration", "Logging", &given, out_refused));
+    if (*out_refused || given == NULL) {
+        return STATUS_OK;
+    }
+    const struct value *level = value_get(given, STR("level"));
+    const struct value *destinations = value_get(given, STR("destinations"));
+    bool off = level == NULL || str_equal(level->string, STR("OFF"));
+    size_t count = destinations != NULL && destinations->type == VALUE_ARRAY ? destinations->count : 0;
+    *out_refused = count != 1 && !(off && count == 0);
+    return !*out_refused ? STATUS_OK
+                         : reply_refuse(handling, to, STR("InvalidLoggingConfiguration"),
+                                        "Invalid Logging Configuration: Must specify exactly one Log Destination.");
+}
+
 enum status machine_rows_check_configurations(struct handling *handling, const struct reply_to *to,
                                               const struct machine_configurations *configurations, bool *out_refused)
 {
-    const struct value *value;
-    TRY(read_configuration(handling, to, configurations->encryption, "InvalidEncryptionConfiguration", "Encryption",
-                           &value, out_refused));
+    TRY(check_encryption(handling, to, configurations->encryption, out_refused));
     if (!*out_refused) {
-        TRY(read_configuration(handling, to, configurations->tracing, "InvalidTracingConfiguration", "Tracing", &value,
-                               out_refused));
+        TRY(check_tracing(handling, to, configurations->tracing, out_refused));
     }
-    if (!*out_refused) {
-        TRY(read_configuration(handling, to, configurations->logging, "InvalidLoggingConfiguration", "Logging", &value,
-                               out_refused));
-    }
-    if (*out_refused || value == NULL) {
-        return STATUS_OK;
-    }
-    const struct value *level = value_get(value, STR("level"));
-    const struct value *destinations = value_get(value, STR("destinations"));
-    bool off = level == NULL || str_equal(level->string, STR("OFF"));
-    size_t count = destinations != NULL && destinations->type == VALUE_ARRAY ? destinations->count : 0;
-    if (count == 1 || (off && count == 0)) {
-        return STATUS_OK;
-    }
-    *out_refused = true;
-    return reply_refuse(handling, to, STR("InvalidLoggingConfiguration"),
-                        "Invalid Logging Configuration: Must specify exactly one Log Destination.");
+    return *out_refused ? STATUS_OK : check_logging(handling, to, configurations->logging, out_refused);
 }
 
 enum status machine_rows_same_json(struct arena *arena, struct str a, struct str b, bool *out_same)

@@ -39,6 +39,11 @@ MUST_CHECK enum status machine_rows_to_change(struct handling *handling, const s
                                               const struct definition **out_head, bool *out_refused);
 MUST_CHECK enum status machine_rows_check_description(struct handling *handling, const struct reply_to *to,
                                                       const char *member, struct str text, bool *out_refused);
+/* What a machine has that was given none. */
+#define MACHINE_LOGGING_DEFAULT STR("{\"level\":\"OFF\",\"includeExecutionData\":false}")
+#define MACHINE_TRACING_DEFAULT STR("{\"enabled\":false}")
+#define MACHINE_ENCRYPTION_DEFAULT STR("{\"type\":\"AWS_OWNED_KEY\"}")
+
 /* The configurations of a machine, in JSON; STR_NONE: not given. */
 struct machine_configurations {
     struct str logging;

@@ -12,20 +12,15 @@ enum status qualified_check_arn(struct handling *handling, const struct reply_to
 {
     struct str machine_arn;
     struct str qualifier = STR("");
-    enum arn_type type = arn_type_of(arn);
     *out_refused = true;
-    if (type == ARN_QUALIFIED) {
+    if (arn_type_of(arn) == ARN_QUALIFIED) {
         arn_split_qualified(arn, &machine_arn, &qualifier);
         if (arn_qualifier_is_version(qualifier) == version) {
             *out_refused = false;
             return STATUS_OK;
         }
     }
-    if (type == ARN_QUALIFIED || type == ARN_MACHINE) {
-        return reply_refuse(handling, to, STR("InvalidArn"),
-                            "Invalid Arn: 'Resource type not valid in this context: stateMachine'");
-    }
-    return reply_refuse(handling, to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'", STR_ARGS(arn));
+    return reply_refuse_arn(handling, to, arn);
 }
 
 static bool is_alias_name(struct str name)
@@ -165,10 +160,11 @@ static enum status count_version(void *owner, const struct definition *qualified
 enum status qualified_check_room(struct handling *handling, const struct reply_to *to, const struct definition *head,
                                  bool *out_refused)
 {
+    int64_t most = handling->config->versions_max;
     int64_t count = 0;
     const struct definition *present;
     *out_refused = false;
-    if (head->last_version == RECORD_NONE || head->last_version < MACHINE_VERSIONS_MAX) {
+    if (head->last_version == RECORD_NONE || head->last_version < most) {
         return STATUS_OK;
     }
     enum status status = qualified_present(handling, head, &present);
@@ -176,12 +172,12 @@ enum status qualified_check_room(struct handling *handling, const struct reply_t
         return status;
     }
     TRY(qualified_each(handling, head->state_machine_arn, count_version, &count));
-    if (count < MACHINE_VERSIONS_MAX) {
+    if (count < most) {
         return STATUS_OK;
     }
     *out_refused = true;
     return reply_refuse(handling, to, STR("ServiceQuotaExceededException"),
-                        "Exceeded the limit of %d versions of the state machine '%.*s'", MACHINE_VERSIONS_MAX,
+                        "Exceeded the limit of %" PRId64 " versions of the state machine '%.*s'", most,
                         STR_ARGS(head->state_machine_arn));
 }
 

@@ -1,5 +1,6 @@
 #include "processor/reply.h"
 
+#include "asl/arn.h"
 #include "processor/dead_letter.h"
 #include "processor/headers.h"
 
@@ -112,6 +113,26 @@ enum status reply_refuse(struct handling *handling, const struct reply_to *to, s
     bool sent;
     TRY(refuse(handling, to, error, text, &sent));
     return sent ? STATUS_OK : dead_letter_add(handling, error, text);
+}
+
+enum status reply_refuse_arn(struct handling *handling, const struct reply_to *to, struct str arn)
+{
+    switch (arn_type_of(arn)) {
+    case ARN_NONE:
+        return reply_refuse(handling, to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'", STR_ARGS(arn));
+    case ARN_LABELLED:
+        return reply_refuse(handling, to, STR("ValidationException"),
+                            "This API does not support labeled state machine ARNs");
+    case ARN_MACHINE:
+    case ARN_QUALIFIED:
+    case ARN_EXECUTION:
+    case ARN_EXPRESS:
+    case ARN_ACTIVITY:
+    case ARN_OTHER:
+        break;
+    }
+    return reply_refuse(handling, to, STR("InvalidArn"), "Invalid Arn: 'Resource type not valid in this context: %.*s'",
+                        STR_ARGS(arn_resource(arn)));
 }
 
 enum status reply_refuse_quietly(struct handling *handling, const struct reply_to *to, struct str error,

@@ -25,6 +25,10 @@ MUST_CHECK enum status reply_accept(struct handling *handling, const struct repl
 MUST_CHECK enum status reply_refuse(struct handling *handling, const struct reply_to *to, struct str error,
                                     const char *message_format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Refused since the ARN is not of what the command is about: none at all, of another kind, or with a Distributed Map's
+ * label. */
+MUST_CHECK enum status reply_refuse_arn(struct handling *handling, const struct reply_to *to, struct str arn);
+
 /* As reply_refuse, but nothing happens without a place to answer to. */
 MUST_CHECK enum status reply_refuse_quietly(struct handling *handling, const struct reply_to *to, struct str error,
                                             struct str message);

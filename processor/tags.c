@@ -180,10 +180,8 @@ enum status tags_check_arn(struct handling *handling, const struct reply_to *to,
     case ARN_EXECUTION:
     case ARN_EXPRESS:
     case ARN_OTHER:
-        return reply_refuse(handling, to, STR("InvalidArn"),
-                            "Invalid Arn: 'Resource type not valid in this context: %.*s'", STR_ARGS(arn_resource(arn)));
     case ARN_NONE:
-        return reply_refuse(handling, to, STR("InvalidArn"), "Invalid Arn: 'Invalid ARN prefix: %.*s'", STR_ARGS(arn));
+        return reply_refuse_arn(handling, to, arn);
     }
     UNREACHABLE("type of ARN");
 }

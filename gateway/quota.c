@@ -1,0 +1,69 @@
+#include "gateway/quota.h"
+
+#include <inttypes.h>
+
+/* `most` is 0 where there is no quota. */
+static bool has_room(const struct call *call, enum view_count count, int64_t most)
+{
+    return most == 0 || view_count(call->gateway->view, count) < most;
+}
+
+static enum status check_resource(struct call *call, struct str arn, bool *out_present)
+{
+    const struct definition *head;
+    enum status status = view_machine(call->gateway->view, call->arena, arn, &head);
+    *out_present = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status quota_check_machine(struct call *call, struct str arn, bool *out_refused)
+{
+    int64_t most = call->gateway->config.machines_max;
+    bool present = false;
+    *out_refused = !has_room(call, VIEW_COUNT_MACHINES, most);
+    if (*out_refused) {
+        TRY(check_resource(call, arn, &present));
+        *out_refused = !present;
+    }
+    return !*out_refused ? STATUS_OK
+                         : call_refuse(call, STR("StateMachineLimitExceeded"),
+                                       "Exceeded the limit of %" PRId64 " state machines", most);
+}
+
+enum status quota_check_activity(struct call *call, struct str arn, bool *out_refused)
+{
+    int64_t most = call->gateway->config.activities_max;
+    bool present = false;
+    *out_refused = !has_room(call, VIEW_COUNT_ACTIVITIES, most);
+    if (*out_refused) {
+        TRY(check_resource(call, arn, &present));
+        *out_refused = !present;
+    }
+    return !*out_refused ? STATUS_OK
+                         : call_refuse(call, STR("ActivityLimitExceeded"), "Exceeded the limit of %" PRId64 " activities",
+                                       most);
+}
+
+enum status quota_check_execution(struct call *call, struct str arn, bool *out_refused)
+{
+    int64_t most = call->gateway->config.executions_max;
+    const struct execution_status *execution;
+    *out_refused = !has_room(call, VIEW_COUNT_RUNNING, most);
+    if (*out_refused && arn.bytes != NULL) {
+        enum status status = view_execution(call->gateway->view, call->arena, arn, &execution);
+        *out_refused = status == STATUS_NOT_FOUND;
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+    }
+    return !*out_refused ? STATUS_OK
+                         : call_refuse(call, STR("ExecutionLimitExceeded"),
+                                       "Exceeded the limit of %" PRId64 " running executions", most);
+}
+
+enum status quota_refuse_worker(struct call *call)
+{
+    return call_refuse(call, STR("ActivityWorkerLimitExceeded"),
+                       "Exceeded the limit of %" PRId64 " workers that poll for an activity at the same time",
+                       call->gateway->config.workers_max);
+}
