@@ -10,7 +10,8 @@ import service_model as m
 class Answers:
     """Checks answers, and remembers which members it has seen: {(structure, member)}."""
 
-    def __init__(self):
+    def __init__(self, payload_characters=None):
+        self.payload_characters = payload_characters  # a service's own limit of payloads; None: the model's
         self.seen = set()
         self.operations = set()
         self.errors = set()  # (operation, exception)
@@ -44,7 +45,7 @@ class Answers:
 
     def check_value(self, name, value, where):
         shape = m.SHAPES[name]
-        checks = {"structure": self.check_structure, "list": self.check_list, "map": self.check_map, "string": check_string}
+        checks = {"structure": self.check_structure, "list": self.check_list, "map": self.check_map, "string": self.check_string}
         wanted = {"boolean": bool, "integer": int, "long": int, "float": (int, float), "timestamp": (int, float)}
         if shape["type"] in checks:
             checks[shape["type"]](name, value, where)
@@ -77,6 +78,15 @@ class Answers:
             self.check_value(shape["key"]["shape"], key, f"{where} key")
             self.check_value(shape["value"]["shape"], inner, f"{where}[{key}]")
 
+    def check_string(self, name, value, where):
+        shape = m.SHAPES[name]
+        most = self.payload_characters if name == "SensitiveData" and self.payload_characters else shape.get("max", len(value))
+        assert isinstance(value, str), f"{where}: {value!r} is no text"
+        assert "enum" not in shape or value in shape["enum"], f"{where}: {value} is none of {shape['enum']}"
+        assert shape.get("min", 0) <= len(value) <= most, f"{where} has {len(value)} characters"
+        if "pattern" in shape:
+            assert re.fullmatch(shape["pattern"].replace(r"\p{ASCII}", r"[\x00-\x7f]"), value), f"{where}: {value!r}"
+
 
 def refuse_constant(text):
     raise AssertionError(f"{text} is no JSON")
@@ -86,12 +96,3 @@ def object_of(pairs):
     names = [name for name, _ in pairs]
     assert len(names) == len(set(names)), f"a member comes twice: {names}"
     return dict(pairs)
-
-
-def check_string(name, value, where):
-    shape = m.SHAPES[name]
-    assert isinstance(value, str), f"{where}: {value!r} is no text"
-    assert "enum" not in shape or value in shape["enum"], f"{where}: {value} is none of {shape['enum']}"
-    assert shape.get("min", 0) <= len(value) <= shape.get("max", len(value)), f"{where} has {len(value)} characters"
-    if "pattern" in shape:
-        assert re.fullmatch(shape["pattern"].replace(r"\p{ASCII}", r"[\x00-\x7f]"), value), f"{where}: {value!r}"
