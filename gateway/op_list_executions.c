@@ -53,7 +53,9 @@ enum status op_list_executions(struct call *call)
     }
     if (query.machine_arn.bytes == NULL) {
         TRY(subject_check_resource(call, call_text(call, "mapRunArn"), STR("mapRun"), &refused));
-        return refused ? STATUS_OK : call_refuse_quoting(call, STR("ResourceNotFound"), "Resource not found", call_text(call, "mapRunArn"));
+        return refused ? STATUS_OK
+                       : call_refuse_quoting(call, STR("ResourceNotFound"), "Resource not found",
+                                             call_text(call, "mapRunArn"));
     }
     TRY(page_begin(call, &listing.page, &refused));
     if (refused) {

@@ -65,10 +65,13 @@ static bool is_running(const struct execution_status *status)
     return str_equal(status->status, STR("RUNNING"));
 }
 
-/* The API: a running one by its start, any other by its end. */
+/* The API: a running one by its start or its latest redrive, any other by its end. */
 static int64_t listed_us(const struct execution_status *status)
 {
-    return is_running(status) || status->stop_date == RECORD_NONE ? status->start_date : status->stop_date;
+    if (is_running(status) || status->stop_date == RECORD_NONE) {
+        return status->redrive_date == RECORD_NONE ? status->start_date : status->redrive_date;
+    }
+    return status->stop_date;
 }
 
 /* An execution is listed under its machine, and under the version and alias that it was started through. */
