@@ -99,6 +99,12 @@ enum status bus_group_next(struct bus *bus, struct str group, const struct bus_t
     return bus->ops->group_next(bus, group, topic, partition, out_next, out_error);
 }
 
+enum status bus_group_members(struct bus *bus, struct arena *arena, struct str group, const struct bus_topic *topic,
+                              struct bus_group_member **out_members, size_t *out_count, struct bus_error *out_error)
+{
+    return bus->ops->group_members(bus, arena, group, topic, out_members, out_count, out_error);
+}
+
 enum status bus_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                      struct bus_error *out_error)
 {

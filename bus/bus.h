@@ -128,6 +128,20 @@ MUST_CHECK enum status bus_trim(struct bus *bus, const struct bus_topic *topic, 
 MUST_CHECK enum status bus_group_next(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
                                       int64_t *out_next, struct bus_error *out_error);
 
+/* One who takes part in a group of stream threads, and the partitions that he owns of each input topic. */
+struct bus_group_member {
+    struct str id;       /* by which `range` sorts them */
+    struct str instance; /* as in his bus_member_config: threads of one process have the same */
+    const uint32_t *partitions;
+    size_t partition_count;
+};
+
+/* Who takes part in the group now, in the order of their ids, in the arena; nobody when there is no such group. `topic` is one
+ * of the input topics. RETRIABLE: it is being shared out anew. May block on the network. */
+MUST_CHECK enum status bus_group_members(struct bus *bus, struct arena *arena, struct str group, const struct bus_topic *topic,
+                                         struct bus_group_member **out_members, size_t *out_count,
+                                         struct bus_error *out_error);
+
 /* ---- Members ---- */
 
 /* Called from bus_member_poll and bus_member_leave, never at other times. `partitions` are those of both input topics.

@@ -19,6 +19,7 @@ static const struct bus_ops ops = {
     .bounds = bus_kafka_bounds,
     .trim = bus_kafka_trim,
     .group_next = bus_kafka_group_next,
+    .group_members = bus_kafka_group_members,
     .member_open = bus_kafka_member_open,
     .member_leave = bus_kafka_member_leave,
     .member_close = bus_kafka_member_close,

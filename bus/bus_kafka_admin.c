@@ -60,9 +60,8 @@ static enum status shape_of(struct bus_kafka *bus, rd_kafka_topic_t *handle, str
 
 /* ---- Administrative requests ---- */
 
-/* The answer to a request that was sent with `queue`, of the type it must have; the caller destroys it. */
-static enum status await(rd_kafka_queue_t *queue, rd_kafka_event_type_t type, const char *what,
-                         rd_kafka_event_t **out_event, struct bus_error *out_error)
+enum status bus_kafka_await(rd_kafka_queue_t *queue, rd_kafka_event_type_t type, const char *what,
+                            rd_kafka_event_t **out_event, struct bus_error *out_error)
 {
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, BUS_KAFKA_ADMIN_MS_MAX);
     if (event == NULL) {
@@ -110,7 +109,7 @@ static enum status settings_of(struct bus_kafka *bus, struct bus_kafka_topic *to
     rd_kafka_ConfigResource_t *wanted = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic->name);
     rd_kafka_DescribeConfigs(bus->client, &wanted, 1, NULL, queue);
     rd_kafka_event_t *event = NULL;
-    enum status status = await(queue, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, topic->name, &event, out_error);
+    enum status status = bus_kafka_await(queue, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, topic->name, &event, out_error);
     if (status == STATUS_OK) {
         size_t count;
         const rd_kafka_ConfigResource_t **resources =
@@ -261,7 +260,8 @@ static enum status ask_for(struct bus_kafka *bus, rd_kafka_NewTopic_t *wanted, r
     rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->client);
     rd_kafka_CreateTopics(bus->client, &wanted, 1, NULL, queue);
     rd_kafka_event_t *event = NULL;
-    enum status status = await(queue, RD_KAFKA_EVENT_CREATETOPICS_RESULT, "kafka: making a topic", &event, out_error);
+    enum status status =
+        bus_kafka_await(queue, RD_KAFKA_EVENT_CREATETOPICS_RESULT, "kafka: making a topic", &event, out_error);
     if (status == STATUS_OK) {
         size_t count;
         const rd_kafka_topic_result_t **results =
@@ -436,7 +436,7 @@ enum status bus_kafka_trim(struct bus *base, const struct bus_topic *topic, uint
     rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->client);
     rd_kafka_DeleteRecords(bus->client, &wanted, 1, NULL, queue);
     rd_kafka_event_t *event = NULL;
-    enum status status = await(queue, RD_KAFKA_EVENT_DELETERECORDS_RESULT, name, &event, out_error);
+    enum status status = bus_kafka_await(queue, RD_KAFKA_EVENT_DELETERECORDS_RESULT, name, &event, out_error);
     if (status == STATUS_OK) {
         const rd_kafka_topic_partition_list_t *result =
             rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
@@ -446,57 +446,6 @@ enum status bus_kafka_trim(struct bus *base, const struct bus_topic *topic, uint
     }
     rd_kafka_queue_destroy(queue);
     rd_kafka_DeleteRecords_destroy(wanted);
-    rd_kafka_topic_partition_list_destroy(list);
-    return status;
-}
-
-/* ---- Groups ---- */
-
-/* The group's offset out of an answer about one partition. */
-static enum status read_next(const rd_kafka_event_t *event, const char *name, int64_t *out_next, struct bus_error *out_error)
-{
-    size_t count;
-    const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result((rd_kafka_event_t *)event), &count);
-    ASSERT(count == 1);
-    const rd_kafka_error_t *error = rd_kafka_group_result_error(groups[0]);
-    if (error != NULL && rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) {
-        *out_next = BUS_OFFSET_NONE;
-        return STATUS_OK;
-    }
-    if (error != NULL) {
-        return bus_kafka_error_report(rd_kafka_error_code(error), BUS_KAFKA_OUTSIDE, name, out_error);
-    }
-    const rd_kafka_topic_partition_list_t *offsets = rd_kafka_group_result_partitions(groups[0]);
-    ASSERT(offsets->cnt == 1);
-    TRY(bus_kafka_error_report(offsets->elems[0].err, BUS_KAFKA_OUTSIDE, name, out_error));
-    *out_next = offsets->elems[0].offset < 0 ? BUS_OFFSET_NONE : offsets->elems[0].offset;
-    return STATUS_OK;
-}
-
-enum status bus_kafka_group_next(struct bus *base, struct str group, const struct bus_topic *topic, uint32_t partition,
-                                 int64_t *out_next, struct bus_error *out_error)
-{
-    struct bus_kafka *bus = bus_kafka_of(base);
-    char name[256];
-    if (group.length == 0 || group.length >= sizeof name) {
-        return bus_port_fail(out_error, STATUS_REFUSED, "a group's name has 1 to %zu characters", sizeof name - 1);
-    }
-    memcpy(name, group.bytes, group.length);
-    name[group.length] = '\0';
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, bus_kafka_topic_of(topic)->name, (int32_t)partition);
-    rd_kafka_ListConsumerGroupOffsets_t *wanted = rd_kafka_ListConsumerGroupOffsets_new(name, list);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->client);
-    rd_kafka_ListConsumerGroupOffsets(bus->client, &wanted, 1, NULL, queue);
-    rd_kafka_event_t *event = NULL;
-    enum status status = await(queue, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT, name, &event, out_error);
-    if (status == STATUS_OK) {
-        status = read_next(event, name, out_next, out_error);
-        rd_kafka_event_destroy(event);
-    }
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_ListConsumerGroupOffsets_destroy(wanted);
     rd_kafka_topic_partition_list_destroy(list);
     return status;
 }
@@ -517,7 +466,7 @@ static enum status check_broker(struct bus_kafka *bus, int32_t id, struct bus_er
     rd_kafka_DescribeConfigs(bus->client, &wanted, 1, NULL, queue);
     rd_kafka_event_t *event = NULL;
     enum status status =
-        await(queue, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, "kafka: a broker's settings", &event, out_error);
+        bus_kafka_await(queue, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, "kafka: a broker's settings", &event, out_error);
     const char *found = NULL; /* "true", "false", or NULL: it has no such setting, or did not say */
     bool told = false;
     if (status == STATUS_OK) {

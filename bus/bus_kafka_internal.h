@@ -3,6 +3,7 @@
  *     bus_kafka.c              the bus and its topics' handles
  *     bus_kafka_config.c       settings to librdkafka's configuration
  *     bus_kafka_admin.c        topics: making, listing, bounds, trimming
+ *     bus_kafka_group.c        groups: how far one is, who is in it
  *     bus_kafka_member.c       the consumer of a stream thread
  *     bus_kafka_transaction.c  its transactional producers
  *     bus_kafka_reader.c       readers
@@ -91,6 +92,13 @@ void bus_kafka_config_set(rd_kafka_conf_t *config, const char *name, const char 
 MUST_CHECK enum status bus_kafka_config_start(rd_kafka_conf_t *config, enum bus_kafka_kind kind,
                                               rd_kafka_t **out_client, struct bus_error *out_error);
 
+/* ---- Administrative requests ---- */
+
+/* The answer to a request that was sent with `queue`, of the type it must have; the caller destroys it. RETRIABLE: none
+ * came within BUS_KAFKA_ADMIN_MS_MAX. `what` is of the error's text. */
+MUST_CHECK enum status bus_kafka_await(rd_kafka_queue_t *queue, rd_kafka_event_type_t type, const char *what,
+                                       rd_kafka_event_t **out_event, struct bus_error *out_error);
+
 /* ---- Records ---- */
 
 /* A record as librdkafka gave it: *out_record borrows from `message` and `headers`. Of more than BUS_HEADERS_MAX
@@ -158,6 +166,10 @@ enum status bus_kafka_trim(struct bus *bus, const struct bus_topic *topic, uint3
 
 enum status bus_kafka_group_next(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
                                  int64_t *out_next, struct bus_error *out_error);
+
+enum status bus_kafka_group_members(struct bus *bus, struct arena *arena, struct str group,
+                                    const struct bus_topic *topic, struct bus_group_member **out_members,
+                                    size_t *out_count, struct bus_error *out_error);
 
 /* REFUSED when a broker can't keep what exactly-once rests on. */
 MUST_CHECK enum status bus_kafka_brokers_check(struct bus_kafka *bus, struct bus_error *out_error);

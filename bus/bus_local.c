@@ -159,6 +159,7 @@ static const struct bus_ops local_ops = {
     .bounds = bounds,
     .trim = local_clean_trim,
     .group_next = local_follower_next,
+    .group_members = local_group_members,
     .member_open = local_member_open,
     .member_leave = local_member_leave,
     .member_close = local_member_close,

@@ -65,6 +65,8 @@ struct bus_ops {
 
     enum status (*group_next)(struct bus *bus, struct str group, const struct bus_topic *topic, uint32_t partition,
                               int64_t *out_next, struct bus_error *out_error);
+    enum status (*group_members)(struct bus *bus, struct arena *arena, struct str group, const struct bus_topic *topic,
+                                 struct bus_group_member **out_members, size_t *out_count, struct bus_error *out_error);
 
     enum status (*member_open)(struct bus *bus, const struct bus_member_config *config, struct bus_member **out_member,
                                struct bus_error *out_error);

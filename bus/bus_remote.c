@@ -221,6 +221,14 @@ static enum status remote_group_next(struct bus *bus, struct str group, const st
     LOCKED(bus, ask_group_next(remote, group, topic, partition, out_next, out_error));
 }
 
+static enum status refuse_group_members(struct bus *bus, struct arena *arena, struct str group,
+                                        const struct bus_topic *topic, struct bus_group_member **out_members,
+                                        size_t *out_count, struct bus_error *out_error)
+{
+    (void)bus, (void)arena, (void)group, (void)topic, (void)out_members, (void)out_count;
+    return bus_port_fail(out_error, STATUS_REFUSED, "the processor runs in the process that owns the embedded bus");
+}
+
 static enum status refuse_member(struct bus *bus, const struct bus_member_config *config,
                                  struct bus_member **out_member, struct bus_error *out_error)
 {
@@ -240,6 +248,7 @@ static const struct bus_ops remote_ops = {
     .bounds = remote_bounds,
     .trim = remote_trim,
     .group_next = remote_group_next,
+    .group_members = refuse_group_members,
     .member_open = refuse_member,
     .reader_open = remote_reader_open,
     .reader_next = remote_reader_next,

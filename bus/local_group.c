@@ -1,5 +1,6 @@
 #include "bus/local_group.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum status local_group_get(struct local *local, struct str name, const struct bus_topic *const topics[2],
@@ -152,4 +153,54 @@ size_t local_group_owned(const struct local_seat *seat, uint32_t *out_partitions
         }
     }
     return count;
+}
+
+/* ---- Who is there ---- */
+
+static enum status describe(struct arena *arena, const struct local_seat *seat, struct bus_group_member *out_member)
+{
+    uint32_t *partitions = arena_array(arena, uint32_t, seat->group->topics[0]->partition_count);
+    TRY_NEW(partitions);
+    TRY(arena_copy(arena, str_of(seat->instance), &out_member->instance));
+    TRY(arena_format(arena, &out_member->id, "%s-%" PRIu32, seat->instance, seat->thread));
+    out_member->partition_count = local_group_owned(seat, partitions);
+    out_member->partitions = partitions;
+    return STATUS_OK;
+}
+
+static enum status list(const struct local_group *group, struct arena *arena, struct bus_group_member **out_members,
+                        size_t *out_count)
+{
+    size_t count = 0;
+    for (const struct local_seat *seat = group->seats; seat != NULL; seat = seat->next) {
+        count++;
+    }
+    struct bus_group_member *members = arena_array(arena, struct bus_group_member, count + 1);
+    TRY_NEW(members);
+    count = 0;
+    for (const struct local_seat *seat = group->seats; seat != NULL; seat = seat->next) {
+        TRY(describe(arena, seat, &members[count++]));
+    }
+    *out_members = members;
+    *out_count = count;
+    return STATUS_OK;
+}
+
+enum status local_group_members(struct bus *bus, struct arena *arena, struct str name, const struct bus_topic *topic,
+                                struct bus_group_member **out_members, size_t *out_count, struct bus_error *out_error)
+{
+    struct local *local = (struct local *)bus;
+    enum status status = STATUS_OK;
+    (void)topic, (void)out_error;
+    *out_members = NULL;
+    *out_count = 0;
+    pthread_mutex_lock(&local->lock);
+    for (struct local_group *group = local->groups; group != NULL; group = group->next) {
+        if (str_equal(str_of(group->name), name)) {
+            status = list(group, arena, out_members, out_count);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&local->lock);
+    return status;
 }

@@ -1,5 +1,5 @@
 /* A group of members: who owns which partition (both input topics' partition p together). Everything under the bus's
- * lock. */
+ * lock, but for local_group_members. */
 #ifndef PAWL_BUS_LOCAL_GROUP_H
 #define PAWL_BUS_LOCAL_GROUP_H
 
@@ -43,6 +43,11 @@ size_t local_group_due(const struct local_seat *seat, bool gain, uint32_t *out_p
 
 void local_group_take(struct local_seat *seat, const uint32_t *partitions, size_t count);
 void local_group_release(struct local_seat *seat, const uint32_t *partitions, size_t count);
+
+/* As bus_group_members. Takes the bus's lock. */
+MUST_CHECK enum status local_group_members(struct bus *bus, struct arena *arena, struct str group,
+                                           const struct bus_topic *topic, struct bus_group_member **out_members,
+                                           size_t *out_count, struct bus_error *out_error);
 
 /* All that the seat owns. */
 size_t local_group_owned(const struct local_seat *seat, uint32_t *out_partitions);

@@ -121,6 +121,8 @@ static struct processor_config config_of(const struct context *context, const st
     config.state_dir = store.bytes;
     config.memory_bytes = memory_bytes;
     config.thread_count = (uint32_t)settings_number(settings, OPTION_PROCESSOR_THREADS);
+    config.restore_thread_count = (uint32_t)settings_number(settings, OPTION_STATE_RESTORE_THREADS);
+    config.standby_replicas = settings_standby(settings, OPTION_STANDBY_REPLICAS);
     set_encodings(settings, config.encodings);
     config.route_table = settings_text(settings, OPTION_TASKS_ROUTES);
     config.step.region = settings_text(settings, OPTION_AWS_REGION);

@@ -54,6 +54,9 @@ static void print_range(FILE *out, const struct option *option)
     case OPTION_KIND_ENCODING:
         fputs("; avro or json", out);
         return;
+    case OPTION_KIND_STANDBY:
+        fputs("; none, auto or all", out);
+        return;
     case OPTION_KIND_TEXT:
     case OPTION_KIND_TOPIC:
     case OPTION_KIND_DIGITS:

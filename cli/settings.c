@@ -1,6 +1,7 @@
 #include "cli/settings.h"
 
 #include "base/assert.h"
+#include "base/buffer.h"
 #include "base/limits.h"
 #include "cli/file.h"
 #include "cli/properties.h"
@@ -24,7 +25,7 @@ const struct option option_table[OPTION_COUNT] = {
 
 struct setting {
     struct str text;
-    int64_t number; /* of a NUMBER or BYTES; 0 or 1 of a BOOLEAN; enum codec_encoding of an ENCODING */
+    int64_t number; /* of a NUMBER or BYTES; 0 or 1 of a BOOLEAN; the enum's of an ENCODING or STANDBY */
     bool set;
 };
 
@@ -147,25 +148,35 @@ static enum status check_range(struct loader *loader, const struct option *optio
     return STATUS_OK;
 }
 
-/* "a or b", as a number: 0 or 1. */
+struct choice {
+    struct str names[3];
+    size_t count;
+};
+
+/* One of the names, as a number from 0 on. */
 static enum status check_choice(struct loader *loader, const struct option *option, const struct assignment *assignment,
-                                const struct str names[2], int64_t *out_number)
+                                const struct choice *choice, int64_t *out_number)
 {
-    for (int at = 0; at < 2; at++) {
-        if (str_equal(assignment->value, names[at])) {
-            *out_number = at;
+    struct buffer list = buffer_in(loader->arena);
+    for (size_t at = 0; at < choice->count; at++) {
+        if (str_equal(assignment->value, choice->names[at])) {
+            *out_number = (int64_t)at;
             return STATUS_OK;
         }
+        const char *between = at == 0 ? "" : at + 1 == choice->count ? " or " : ", ";
+        TRY(buffer_format(&list, "%s%.*s", between, STR_ARGS(choice->names[at])));
     }
-    return refuse(loader, assignment, "%.*s must be %.*s or %.*s, not '%.*s'", STR_ARGS(option->key), STR_ARGS(names[0]),
-                  STR_ARGS(names[1]), STR_ARGS(assignment->value));
+    return refuse(loader, assignment, "%.*s must be %.*s, not '%.*s'", STR_ARGS(option->key), STR_ARGS(buffer_text(&list)),
+                  STR_ARGS(assignment->value));
 }
 
 static enum status read_value(struct loader *loader, const struct option *option, const struct assignment *assignment,
                               int64_t *out_number)
 {
-    static const struct str booleans[] = {STR_INIT("false"), STR_INIT("true")};
-    static const struct str encodings[] = {[CODEC_AVRO] = STR_INIT("avro"), [CODEC_JSON] = STR_INIT("json")};
+    static const struct choice booleans = {{STR_INIT("false"), STR_INIT("true")}, 2};
+    static const struct choice encodings = {{[CODEC_AVRO] = STR_INIT("avro"), [CODEC_JSON] = STR_INIT("json")}, 2};
+    static const struct choice standbys = {
+        {[STANDBY_NONE] = STR_INIT("none"), [STANDBY_AUTO] = STR_INIT("auto"), [STANDBY_ALL] = STR_INIT("all")}, 3};
     int64_t number = 0;
     bool readable;
     switch (option->kind) {
@@ -194,10 +205,13 @@ static enum status read_value(struct loader *loader, const struct option *option
         TRY(check_range(loader, option, assignment, readable, number));
         break;
     case OPTION_KIND_BOOLEAN:
-        TRY(check_choice(loader, option, assignment, booleans, &number));
+        TRY(check_choice(loader, option, assignment, &booleans, &number));
         break;
     case OPTION_KIND_ENCODING:
-        TRY(check_choice(loader, option, assignment, encodings, &number));
+        TRY(check_choice(loader, option, assignment, &encodings, &number));
+        break;
+    case OPTION_KIND_STANDBY:
+        TRY(check_choice(loader, option, assignment, &standbys, &number));
         break;
     }
     *out_number = number;
@@ -464,6 +478,12 @@ enum codec_encoding settings_encoding(const struct settings *settings, enum opti
 {
     ASSERT(option_table[id].kind == OPTION_KIND_ENCODING);
     return (enum codec_encoding)settings->values[id].number;
+}
+
+enum standby_replicas settings_standby(const struct settings *settings, enum option_id id)
+{
+    ASSERT(option_table[id].kind == OPTION_KIND_STANDBY);
+    return (enum standby_replicas)settings->values[id].number;
 }
 
 bool settings_is_set(const struct settings *settings, enum option_id id)

@@ -24,6 +24,7 @@ enum option_kind {
     OPTION_KIND_BYTES,
     OPTION_KIND_BOOLEAN,
     OPTION_KIND_ENCODING,
+    OPTION_KIND_STANDBY,
 };
 
 struct option {
@@ -56,6 +57,7 @@ struct str settings_text(const struct settings *settings, enum option_id id);
 int64_t settings_number(const struct settings *settings, enum option_id id);
 bool settings_boolean(const struct settings *settings, enum option_id id);
 enum codec_encoding settings_encoding(const struct settings *settings, enum option_id id);
+enum standby_replicas settings_standby(const struct settings *settings, enum option_id id);
 
 /* Whether somebody set the key. */
 bool settings_is_set(const struct settings *settings, enum option_id id);

@@ -11,6 +11,8 @@ const struct processor_config processor_config_default = {
     .instance = STR_INIT("0"),
     .memory_bytes = (size_t)256 * 1024 * 1024,
     .thread_count = 1,
+    .restore_thread_count = 2,
+    .standby_replicas = STANDBY_AUTO,
     .step =
         {
             .region = STR_INIT("us-east-1"),

@@ -4,6 +4,7 @@
 
 #include "asl/step.h"
 #include "kv/kv.h"
+#include "processor/standby_plan.h"
 #include "schemas/codec/codec.h"
 #include "schemas/topics.h"
 
@@ -14,6 +15,8 @@ struct processor_config {
     struct kv *kv;         /* a store to be used instead, not closed by the processor; NULL: RocksDB in state_dir */
     size_t memory_bytes;   /* RocksDB's cache and write buffers */
     uint32_t thread_count; /* stream threads, 1 ..= PROCESSOR_THREADS_MAX */
+    uint32_t restore_thread_count; /* partitions restored side by side, 1 ..= RESTORE_THREADS_MAX */
+    enum standby_replicas standby_replicas; /* of partitions that other processes own */
     enum codec_encoding encodings[TOPIC_COUNT]; /* of what is written; state rows are always Avro */
     struct str route_table;                     /* asl/route.h; STR_NONE: each resource has its own route */
     struct step_config step;
@@ -31,6 +34,7 @@ struct processor_config {
 };
 
 #define PROCESSOR_THREADS_MAX 64
+#define RESTORE_THREADS_MAX 16
 
 extern const struct processor_config processor_config_default;
 

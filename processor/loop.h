@@ -16,6 +16,7 @@
 #include "processor/owners.h"
 #include "processor/partition.h"
 #include "processor/restorer.h"
+#include "processor/standby.h"
 #include "processor/topics.h"
 
 struct loop;
@@ -30,6 +31,7 @@ struct loop_shared {
     struct definitions *definitions;
     struct restorer *restorer;
     struct owners *owners;
+    struct standby *standby;
     struct counters *counters;
     struct machine_table *machines;
 };

@@ -9,7 +9,7 @@
 /* A partition that was assigned goes down this list; being fenced takes it back to the top. */
 enum partition_phase {
     PARTITION_ASSIGNED,  /* fetch the group's stable offsets, and then … */
-    PARTITION_WAITING,   /* … wait until no other thread of this process holds its rows, and then … */
+    PARTITION_WAITING,   /* … wait until no other thread of this process holds its rows, nor a standby, and then … */
     PARTITION_RESTORING, /* … wait for the restorer, and then … */
     PARTITION_RESTORED,  /* … compare commit row and stable offsets, seek, and then it is … */
     PARTITION_ACTIVE,

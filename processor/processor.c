@@ -19,6 +19,7 @@
 #define BACKOFF_MS 50         /* after an abort */
 #define TOPICS_CHECK_MS 30000 /* how often partition counts are compared */
 #define FOLLOW_RECORDS 1000
+#define STANDBY_REST_MS 10    /* between two looks at the changelog; a partition that comes to us waits as long */
 
 struct worker {
     struct processor *processor;
@@ -38,12 +39,13 @@ struct processor {
     struct definitions *definitions;
     struct restorer *restorer;
     struct owners *owners;
+    struct standby *standby;
     struct counters counters;
     struct machine_table *machines;
     struct loop_shared shared;
     struct worker workers[PROCESSOR_THREADS_MAX];
-    pthread_t restore_thread;
-    pthread_t follow_thread;
+    pthread_t helpers[RESTORE_THREADS_MAX + 2]; /* those who restore, keep standby copies, and follow the definitions */
+    uint32_t helper_count;
     bool started;
     atomic_bool stopping;      /* the stream threads are to leave */
     atomic_bool stopping_help; /* and then the others */
@@ -119,6 +121,16 @@ static enum status open_parts(struct processor *processor, struct bus_error *out
     TRY(owners_create(topics_partition_count(processor->topics), &processor->owners));
     TRY(restorer_create(processor->bus, processor->kv, processor->topics, processor->codec, &processor->counters,
                         &processor->restorer));
+    const struct standby_parts standby_parts = {
+        .config = &processor->config,
+        .bus = processor->bus,
+        .kv = processor->kv,
+        .topics = processor->topics,
+        .codec = processor->codec,
+        .owners = processor->owners,
+        .counters = &processor->counters,
+    };
+    TRY(standby_create(&standby_parts, &processor->standby));
     return read_definitions(processor, out_error);
 }
 
@@ -140,6 +152,9 @@ static enum status check_config(const struct processor_config *config, struct bu
     TRY(check_routes(config, out_error));
     if (config->thread_count == 0 || config->thread_count > PROCESSOR_THREADS_MAX) {
         return bus_port_fail(out_error, STATUS_REFUSED, "threads must be 1 to %d", PROCESSOR_THREADS_MAX);
+    }
+    if (config->restore_thread_count == 0 || config->restore_thread_count > RESTORE_THREADS_MAX) {
+        return bus_port_fail(out_error, STATUS_REFUSED, "threads that restore must be 1 to %d", RESTORE_THREADS_MAX);
     }
     /* A record may hold a payload and its copy beside it. */
     if (config->step.payload_bytes_max > (RECORD_BYTES_MAX - OUTBOX_OVERHEAD_BYTES) / 2) {
@@ -176,6 +191,7 @@ enum status processor_open(const struct processor_config *config, struct bus *bu
         .definitions = processor->definitions,
         .restorer = processor->restorer,
         .owners = processor->owners,
+        .standby = processor->standby,
         .counters = &processor->counters,
         .machines = processor->machines,
     };
@@ -194,6 +210,7 @@ void processor_close(struct processor *processor)
     if (processor->restorer != NULL) {
         restorer_destroy(processor->restorer);
     }
+    standby_destroy(processor->standby);
     owners_destroy(processor->owners);
     if (processor->definitions != NULL) {
         definitions_destroy(processor->definitions);
@@ -239,6 +256,11 @@ void processor_leave(struct processor *processor, uint32_t thread)
 void processor_restore(struct processor *processor, bool *out_idle)
 {
     restorer_step(processor->restorer, 0, out_idle);
+}
+
+void processor_stand_by(struct processor *processor, bool *out_idle)
+{
+    standby_step(processor->standby, out_idle);
 }
 
 enum status processor_follow(struct processor *processor, struct bus_error *out_error)
@@ -313,6 +335,19 @@ static void *run_restores(void *argument)
     return NULL;
 }
 
+static void *run_standby(void *argument)
+{
+    struct processor *processor = argument;
+    while (!atomic_load(&processor->stopping_help)) {
+        bool idle;
+        standby_step(processor->standby, &idle);
+        if (idle) {
+            rest(STANDBY_REST_MS);
+        }
+    }
+    return NULL;
+}
+
 /* Follows the definitions, and now and then looks whether somebody changed the topics. */
 static void *run_follower(void *argument)
 {
@@ -337,21 +372,35 @@ static void *run_follower(void *argument)
     return NULL;
 }
 
+static bool start_helper(struct processor *processor, void *(*run)(void *))
+{
+    if (pthread_create(&processor->helpers[processor->helper_count], NULL, run, processor) != 0) {
+        return false;
+    }
+    processor->helper_count++;
+    return true;
+}
+
+static bool start_helpers(struct processor *processor)
+{
+    bool started = start_helper(processor, run_follower) && start_helper(processor, run_standby);
+    for (uint32_t at = 0; at < processor->config.restore_thread_count && started; at++) {
+        started = start_helper(processor, run_restores);
+    }
+    return started;
+}
+
 enum status processor_start(struct processor *processor, struct bus_error *out_error)
 {
     ASSERT(!processor->started);
     for (uint32_t at = 0; at < processor->config.thread_count; at++) {
         TRY(processor_join(processor, at, out_error));
     }
-    if (pthread_create(&processor->restore_thread, NULL, run_restores, processor) != 0) {
-        return bus_port_fail(out_error, STATUS_LIMIT_EXCEEDED, "no thread");
-    }
-    if (pthread_create(&processor->follow_thread, NULL, run_follower, processor) != 0) {
-        atomic_store(&processor->stopping_help, true);
-        pthread_join(processor->restore_thread, NULL);
-        return bus_port_fail(out_error, STATUS_LIMIT_EXCEEDED, "no thread");
-    }
     processor->started = true;
+    if (!start_helpers(processor)) {
+        processor_stop(processor);
+        return bus_port_fail(out_error, STATUS_LIMIT_EXCEEDED, "no thread");
+    }
     for (uint32_t at = 0; at < processor->config.thread_count; at++) {
         struct worker *worker = &processor->workers[at];
         worker->running = pthread_create(&worker->thread, NULL, run_loop, worker) == 0;
@@ -377,8 +426,9 @@ void processor_stop(struct processor *processor)
         }
     }
     atomic_store(&processor->stopping_help, true);
-    pthread_join(processor->restore_thread, NULL);
-    pthread_join(processor->follow_thread, NULL);
+    while (processor->helper_count > 0) {
+        pthread_join(processor->helpers[--processor->helper_count], NULL);
+    }
     processor->started = false;
     struct kv_error error = {""};
     if (kv_flush(processor->kv, &error) != STATUS_OK) {
@@ -413,6 +463,7 @@ void processor_status(struct processor *processor, struct processor_status *out_
         }
     }
     pthread_mutex_unlock(&processor->lock);
+    standby_status(processor->standby, &status.standby);
     status.ready = !status.failed && status.assigned > 0 && status.active == status.assigned;
     *out_status = status;
 }

@@ -37,6 +37,7 @@ MUST_CHECK enum status processor_step(struct processor *processor, uint32_t thre
 /* Leaves the group gracefully. */
 void processor_leave(struct processor *processor, uint32_t thread);
 void processor_restore(struct processor *processor, bool *out_idle);
+void processor_stand_by(struct processor *processor, bool *out_idle);
 MUST_CHECK enum status processor_follow(struct processor *processor, struct bus_error *out_error);
 
 /* ---- Watching ---- */
@@ -50,6 +51,7 @@ struct processor_status {
     int64_t restore_lag; /* changelog records still to be read */
     int64_t committed_ms; /* when the slowest thread last committed or had nothing to; 0: none runs */
     uint32_t renewals;    /* of producers, by the threads that run */
+    struct standby_status standby;
     char text[512];      /* why it failed or refuses a partition */
 };
 

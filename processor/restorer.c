@@ -10,6 +10,7 @@ struct restorer_job {
     uint32_t partition;
     struct restore *restore;
     enum restorer_state state;
+    bool busy; /* somebody works on it, without the lock */
     struct restore_progress progress;
     struct bus_error error;
 };
@@ -21,9 +22,8 @@ struct restorer {
     const struct codec *codec;
     struct counters *counters;
     pthread_mutex_t lock;
-    pthread_cond_t idle;       /* nobody works on `busy` any more */
-    struct restorer_job *jobs; /* guarded by lock, as all below and in the jobs but `restore` */
-    struct restorer_job *busy; /* being worked on, without the lock */
+    pthread_cond_t idle;       /* a job is no longer busy */
+    struct restorer_job *jobs; /* guarded by lock, as all in the jobs but `restore` */
 };
 
 enum status restorer_create(struct bus *bus, struct kv *kv, struct topics *topics, const struct codec *codec,
@@ -97,7 +97,7 @@ enum restorer_state restorer_state(struct restorer *restorer, struct restorer_jo
 void restorer_close(struct restorer *restorer, struct restorer_job *job)
 {
     pthread_mutex_lock(&restorer->lock);
-    while (restorer->busy == job) {
+    while (job->busy) {
         pthread_cond_wait(&restorer->idle, &restorer->lock);
     }
     struct restorer_job **at = &restorer->jobs;
@@ -113,7 +113,7 @@ void restorer_close(struct restorer *restorer, struct restorer_job *job)
 static struct restorer_job *pick(struct restorer *restorer)
 {
     for (struct restorer_job *job = restorer->jobs; job != NULL; job = job->next) {
-        if (job->state == RESTORER_RUNNING) {
+        if (job->state == RESTORER_RUNNING && !job->busy) {
             return job;
         }
     }
@@ -124,7 +124,9 @@ void restorer_step(struct restorer *restorer, int timeout_ms, bool *out_idle)
 {
     pthread_mutex_lock(&restorer->lock);
     struct restorer_job *job = pick(restorer);
-    restorer->busy = job;
+    if (job != NULL) {
+        job->busy = true;
+    }
     pthread_mutex_unlock(&restorer->lock);
     *out_idle = job == NULL;
     if (job == NULL) {
@@ -145,7 +147,7 @@ void restorer_step(struct restorer *restorer, int timeout_ms, bool *out_idle)
         job->state = RESTORER_FAILED;
         job->error = error;
     }
-    restorer->busy = NULL;
+    job->busy = false;
     pthread_cond_broadcast(&restorer->idle);
     pthread_mutex_unlock(&restorer->lock);
 }

@@ -1,4 +1,4 @@
-/* Restores partitions off the committing threads: a list of jobs that one thread, or the simulator, works on. */
+/* Restores partitions off the committing threads: a list of jobs that some threads, or the simulator, work on. */
 #ifndef PAWL_PROCESSOR_RESTORER_H
 #define PAWL_PROCESSOR_RESTORER_H
 
@@ -27,8 +27,7 @@ enum restorer_state restorer_state(struct restorer *restorer, struct restorer_jo
 /* Ends the job, done or not; waits while it is being worked on. */
 void restorer_close(struct restorer *restorer, struct restorer_job *job);
 
-/* Works on the jobs in turn, waiting at most timeout_ms for records. *out_idle: there was nothing to do. By one thread.
- */
+/* Works on a job that nobody works on, waiting at most timeout_ms for records. *out_idle: there was none. Any thread. */
 void restorer_step(struct restorer *restorer, int timeout_ms, bool *out_idle);
 
 #endif

@@ -40,6 +40,7 @@ static void add(struct loop *loop, uint32_t id)
     struct partition *partition = calloc(1, sizeof *partition);
     ASSERT(partition != NULL);
     partition->id = id;
+    standby_suspend(loop->shared.standby, id);
     store_init(&partition->store, loop->shared.kv, loop->overlay, loop->shared.codec, id);
     loop->partitions[loop->partition_count++] = partition;
 }
@@ -77,6 +78,7 @@ void takeover_give_up(struct loop *loop, const uint32_t *ids, size_t count)
             struct partition *partition = loop->partitions[place];
             if (partition->id == ids[at]) {
                 let_go(loop, partition);
+                standby_resume(loop->shared.standby, partition->id);
                 store_clear(&partition->store);
                 free(partition);
                 loop->partitions[place] = loop->partitions[--loop->partition_count];

@@ -11,6 +11,8 @@
 
 /* Commit rows younger than this are required to be in sequence; compaction leaves rows alone for 24 h. */
 #define PROOF_MS (12LL * 3600 * 1000)
+#define LOOK_MS 2000  /* between two looks at the end of a log that is followed */
+#define NOTE_MS 60000 /* between two notes that it was followed to its end */
 
 struct restore {
     struct restore_config config;
@@ -21,6 +23,8 @@ struct restore {
     struct bus_reader *reader;
     int64_t last_sequence; /* of the last commit row seen; 0: none */
     int64_t rows_since;    /* rows since it, or since the log's first record; -1: unknown */
+    int64_t looked_ms;     /* of a log that is followed: when its end was last asked for … */
+    int64_t noted_ms;      /* … and when the offset row was last written for the time's sake */
 };
 
 enum status restore_create(const struct restore_config *config, struct restore **out_restore)
@@ -296,34 +300,84 @@ static enum status begin_again(struct restore *restore)
     return STATUS_RETRIABLE;
 }
 
-enum status restore_step(struct restore *restore, uint32_t records_max, int timeout_ms, bool *out_done,
-                         struct bus_error *out_error)
+/* How a step reads. */
+struct reading {
+    uint32_t records_max;
+    int timeout_ms;   /* for the first record */
+    bool beyond_end; /* further than the end that was seen at the beginning */
+};
+
+/* Stages what there is. *out_more: there may be more already. */
+static enum status read_some(struct restore *restore, const struct reading *reading, bool *out_more,
+                             struct bus_error *out_error)
 {
     arena_reset(restore->arena);
-    *out_done = false;
+    *out_more = true;
     if (restore->reader == NULL) {
         TRY(begin(restore, out_error));
     }
-    for (uint32_t count = 0; count < records_max && !is_complete(restore); count++) {
+    for (uint32_t count = 0; count < reading->records_max && (reading->beyond_end || !is_complete(restore)); count++) {
         struct bus_record record;
-        enum status status = bus_reader_next(restore->reader, count == 0 ? timeout_ms : 0, &record, out_error);
+        enum status status = bus_reader_next(restore->reader, count == 0 ? reading->timeout_ms : 0, &record, out_error);
         if (status == STATUS_REFUSED) {
             return begin_again(restore);
         }
         if (status == STATUS_END) {
             /* Markers and aborted records are passed over without being delivered. */
             restore->progress.next_offset = bus_reader_position(restore->reader);
-            TRY(check_torn(restore, out_error));
-            break;
+            *out_more = false;
+            return check_torn(restore, out_error);
         }
         TRY(status);
         TRY(apply(restore, &record, out_error));
         restore->progress.next_offset = bus_reader_position(restore->reader);
     }
+    return STATUS_OK;
+}
+
+enum status restore_step(struct restore *restore, uint32_t records_max, int timeout_ms, bool *out_done,
+                         struct bus_error *out_error)
+{
+    const struct reading reading = {.records_max = records_max, .timeout_ms = timeout_ms};
+    bool more;
+    *out_done = false;
+    TRY(read_some(restore, &reading, &more, out_error));
     if (is_complete(restore)) {
         TRY(finish(restore, out_error));
         *out_done = true;
         return STATUS_OK;
     }
+    return write_batch(restore, out_error);
+}
+
+/* ---- Following ---- */
+
+/* Asks for the end now and then, so that progress tells how far behind the copy is; and notes that a log in which nothing
+ * happens was followed to its end, or the copy would age with its last record (rule 8). */
+static enum status look_at_end(struct restore *restore, bool more, struct bus_error *out_error)
+{
+    const struct restore_config *config = &restore->config;
+    int64_t now_ms = bus_now_ms(config->bus);
+    int64_t begin_offset;
+    if (now_ms - restore->looked_ms >= LOOK_MS) {
+        restore->looked_ms = now_ms;
+        TRY(bus_bounds(config->bus, config->topic, config->partition, true, &begin_offset, &restore->progress.end_offset,
+                       out_error));
+    }
+    if (restore->progress.end_offset < restore->progress.next_offset) {
+        restore->progress.end_offset = restore->progress.next_offset;
+    }
+    if (!more && is_complete(restore) && now_ms - restore->noted_ms >= NOTE_MS) {
+        restore->noted_ms = now_ms;
+        TRY(put_offset(restore, restore->progress.next_offset, now_ms));
+    }
+    return STATUS_OK;
+}
+
+enum status restore_follow(struct restore *restore, uint32_t records_max, bool *out_more, struct bus_error *out_error)
+{
+    const struct reading reading = {.records_max = records_max, .beyond_end = true};
+    TRY(read_some(restore, &reading, out_more, out_error));
+    TRY(look_at_end(restore, *out_more, out_error));
     return write_batch(restore, out_error);
 }

@@ -44,6 +44,12 @@ void restore_destroy(struct restore *restore);
 MUST_CHECK enum status restore_step(struct restore *restore, uint32_t records_max, int timeout_ms, bool *out_done,
                                     struct bus_error *out_error);
 
+/* Keeps a copy of a partition that another process owns: applies at most about `records_max` records of those that are
+ * committed by now, waiting for none, and is never done. *out_more: there may be more already. progress.end_offset is what
+ * the log's committed end was a moment ago. Statuses as restore_step's. What it leaves is for a restore to go on from. */
+MUST_CHECK enum status restore_follow(struct restore *restore, uint32_t records_max, bool *out_more,
+                                      struct bus_error *out_error);
+
 const struct restore_progress *restore_progress(const struct restore *restore);
 
 /* Deletes all rows of the partition, its offset row included. */

@@ -617,6 +617,31 @@ static void settle_both(struct fixture *fixture, struct party *a, size_t a_count
     }
 }
 
+/* The group is told as these two threads of one process have it. */
+static void expect_members(struct fixture *fixture, const struct party *a, const struct party *b)
+{
+    const struct party *parties[] = {a, b};
+    struct bus_group_member *members;
+    size_t count;
+    char group[64];
+    char instance[64];
+    snprintf(group, sizeof group, "%s", name_of(fixture, "group"));
+    snprintf(instance, sizeof instance, "%s", name_of(fixture, "a"));
+    expect_ok(bus_group_members(fixture->bus, fixture->arena, str_of(group), fixture->in[1], &members, &count, out_error));
+    assert_int_equal(count, 2);
+    for (size_t at = 0; at < count; at++) {
+        const struct party *party = parties[at];
+        assert_true(str_equal(members[at].instance, str_of(instance)));
+        assert_int_equal(members[at].partition_count, party_owned_count(party));
+        for (size_t place = 0; place < members[at].partition_count; place++) {
+            assert_true(party->owned[members[at].partitions[place]]);
+        }
+    }
+    assert_true(str_compare(members[0].id, members[1].id) < 0);
+    expect_ok(bus_group_members(fixture->bus, fixture->arena, STR("nobody"), fixture->in[1], &members, &count, out_error));
+    assert_int_equal(count, 0);
+}
+
 static void test_rebalance(void **state)
 {
     struct fixture *fixture = *state;
@@ -632,6 +657,7 @@ static void test_rebalance(void **state)
         assert_int_not_equal(a.owned[partition], b.owned[partition]);
     }
     uint32_t of_b = b.owned[0] ? 0 : PARTITIONS - 1;
+    expect_members(fixture, &a, &b);
     send_numbers(fixture, fixture->in[0], of_b, 1, 1);
     assert_int_equal(number_of(party_take(&b)), 1);
     party_begin(&b);

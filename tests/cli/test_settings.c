@@ -51,6 +51,8 @@ static void test_defaults(void **state)
     assert_string_equal(settings_text(settings, OPTION_AWS_ACCOUNT).bytes, config->step.account.bytes);
     assert_int_equal(settings_number(settings, OPTION_STATE_MEMORY_BYTES), config->memory_bytes);
     assert_int_equal(settings_number(settings, OPTION_PROCESSOR_THREADS), config->thread_count);
+    assert_int_equal(settings_number(settings, OPTION_STATE_RESTORE_THREADS), config->restore_thread_count);
+    assert_int_equal(settings_standby(settings, OPTION_STANDBY_REPLICAS), config->standby_replicas);
     assert_int_equal(settings_number(settings, OPTION_PROCESSOR_BATCH_RECORDS), config->batch_records_max);
     assert_int_equal(settings_number(settings, OPTION_PROCESSOR_BATCH_BYTES), config->batch_bytes_max);
     assert_int_equal(settings_number(settings, OPTION_PROCESSOR_BATCH_MS), config->batch_ms_max);

@@ -318,6 +318,13 @@ static enum status sim_group_next(struct bus *bus, struct str group, const struc
     return bus_port_fail(out_error, STATUS_REFUSED, "not simulated");
 }
 
+static enum status sim_group_members(struct bus *bus, struct arena *arena, struct str group, const struct bus_topic *topic,
+                                     struct bus_group_member **out_members, size_t *out_count, struct bus_error *out_error)
+{
+    (void)bus, (void)arena, (void)group, (void)topic, (void)out_members, (void)out_count;
+    return bus_port_fail(out_error, STATUS_REFUSED, "not simulated");
+}
+
 static enum status sim_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                             struct bus_error *out_error)
 {
@@ -456,6 +463,7 @@ const struct bus_ops broker_ops = {
     .bounds = sim_bounds,
     .trim = sim_trim,
     .group_next = sim_group_next,
+    .group_members = sim_group_members,
     .member_open = member_open,
     .member_leave = member_leave,
     .member_close = member_close,

@@ -103,18 +103,23 @@ static void write_log(struct fixture *fixture, const char *script)
     bus_producer_close(producer);
 }
 
+static struct restore_config config_of(struct fixture *fixture)
+{
+    return (struct restore_config){.bus = fixture->bus,
+                                   .kv = fixture->kv,
+                                   .codec = fixture->codec,
+                                   .topic = fixture->topic,
+                                   .partition = 1,
+                                   .delete_retention_ms = 3600000};
+}
+
 static enum status run(struct fixture *fixture, struct restore_progress *out_progress)
 {
     struct restore *restore;
     struct bus_error error = {""};
     bool done = false;
     enum status status = STATUS_OK;
-    const struct restore_config config = {.bus = fixture->bus,
-                                          .kv = fixture->kv,
-                                          .codec = fixture->codec,
-                                          .topic = fixture->topic,
-                                          .partition = 1,
-                                          .delete_retention_ms = 3600000};
+    const struct restore_config config = config_of(fixture);
     assert_int_equal(restore_create(&config, &restore), STATUS_OK);
     while (status == STATUS_OK && !done) {
         status = restore_step(restore, 2, 10, &done, &error);
@@ -239,12 +244,53 @@ static void test_distrust(void **state)
     }
 }
 
+/* Follows until nothing more comes. */
+static enum status follow(struct restore *restore)
+{
+    struct bus_error error = {""};
+    bool more = true;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && more) {
+        status = restore_follow(restore, 2, &more, &error);
+    }
+    return status;
+}
+
+/* A standby copy has what is committed, whenever it is; and a restore has nothing left to do. */
+static void test_follows(void **state)
+{
+    struct fixture *fixture = *state;
+    struct restore *restore;
+    struct restore_progress progress;
+    const struct restore_config config = config_of(fixture);
+    write_log(fixture, "ab1");
+    assert_int_equal(restore_create(&config, &restore), STATUS_OK);
+    assert_int_equal(follow(restore), STATUS_OK);
+    expect_rows(fixture, "ab");
+    assert_int_equal(restore_progress(restore)->next_offset, 3);
+    assert_int_equal(restore_progress(restore)->end_offset, 3);
+    write_log(fixture, "cA2d3");
+    assert_int_equal(follow(restore), STATUS_OK);
+    expect_rows(fixture, "bcd");
+    restore_destroy(restore);
+    assert_int_equal(run(fixture, &progress), STATUS_OK);
+    assert_null(progress.emptied);
+    assert_int_equal(progress.row_count, 0);
+    expect_rows(fixture, "bcd");
+
+    write_log(fixture, "e5");
+    assert_int_equal(restore_create(&config, &restore), STATUS_OK);
+    assert_int_equal(follow(restore), STATUS_CORRUPT);
+    restore_destroy(restore);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scripts),
         cmocka_unit_test_setup_teardown(test_goes_on_where_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_distrust, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_follows, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("state/restore", tests, NULL, NULL);
 }
