@@ -112,6 +112,8 @@ static enum status processor_text(struct probes *probes, struct arena *arena, bo
     TRY(answer_number(&answer, "active", status.active));
     TRY(answer_number(&answer, "refused", status.refused));
     TRY(answer_number(&answer, "restoreLagRows", status.restore_lag));
+    TRY(answer_number(&answer, "standbyCopies", status.standby.copies));
+    TRY(answer_number(&answer, "standbyLagRecords", status.standby.lag));
     if (status.committed_ms > 0) {
         TRY(answer_number(&answer, "commitAgeMs", bus_now_ms(probes->bus) - status.committed_ms));
     }

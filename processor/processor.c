@@ -522,6 +522,8 @@ enum status processor_show(struct processor *processor, struct metrics_page *pag
     metrics_add(page, &metric_table[METRIC_PARTITIONS_ASSIGNED], NULL, status.assigned);
     metrics_add(page, &metric_table[METRIC_PARTITIONS_ACTIVE], NULL, status.active);
     metrics_add(page, &metric_table[METRIC_PARTITIONS_REFUSED], NULL, status.refused);
+    metrics_add(page, &metric_table[METRIC_STANDBY_COPIES], NULL, status.standby.copies);
+    metrics_add(page, &metric_table[METRIC_STANDBY_LAG], NULL, (double)status.standby.lag);
     show_partitions(page, partitions, count);
     if (status.committed_ms > 0) {
         metrics_add(page, &metric_table[METRIC_COMMIT_AGE], NULL,
