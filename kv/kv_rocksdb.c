@@ -23,6 +23,7 @@
 #define BACKGROUND_JOBS 2
 #define BLOOM_BITS 10
 #define BLOCK_BYTES 8192
+#define METADATA_BLOCK_BYTES 4096
 #define LOG_FILE_BYTES_MAX ((size_t)1024 * 1024)
 #define WAL_BYTES_MAX ((uint64_t)64 * 1024 * 1024)
 
@@ -126,6 +127,11 @@ static void set_memory(struct rocks *rocks, size_t memory_bytes)
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(rocks->table, 1);
     rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(rocks->table, 1);
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(rocks->table, 1);
+    /* In pieces: the filter of a large file, whole, may be more than one of the cache's shards takes; then every read would
+     * read all of it from the file. */
+    rocksdb_block_based_options_set_index_type(rocks->table, rocksdb_block_based_table_index_type_two_level_index_search);
+    rocksdb_block_based_options_set_partition_filters(rocks->table, 1);
+    rocksdb_block_based_options_set_metadata_block_size(rocks->table, METADATA_BLOCK_BYTES);
 }
 
 static void set_options(struct rocks *rocks, const struct kv_options *options)
