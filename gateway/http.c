@@ -374,7 +374,9 @@ enum status http_open(struct gateway *gateway, const union listen_address *addre
     struct http *http = calloc(1, sizeof *http);
     TRY_NEW(http);
     http->gateway = gateway;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    /* Not epoll: with 128 connections ready at a time, or a multiple, libmicrohttpd 0.9.75 looks for more before it serves
+     * them, and waits for it as if there were none. Connections that wait for an answer are not polled. */
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (address->any.sa_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
     }

@@ -49,6 +49,37 @@ def test_keep_alive(service):
     connection.close()
 
 
+def receive(connection):
+    """One answer that has a body."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, body = data.split(b"\r\n\r\n", 1)
+    length = int(next(line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")))
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head, body
+
+
+def test_many_requests_at_once(tmp_path):
+    """As many as the server's library looks at in one go, or twice that many, must not wait for one more."""
+    own = s.Service(tmp_path, gateway__threads=1).start()
+    address = urllib.parse.urlsplit(own.endpoint)
+    body = json.dumps({"name": "at-once"}).encode()
+    request = (b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AWSStepFunctions.CreateActivity\r\n"
+               b"Content-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
+    connections = [socket.create_connection((address.hostname, address.port), timeout=15) for _ in range(256)]
+    for _ in range(60):
+        for connection in connections:
+            connection.sendall(request)
+        for connection in connections:
+            head, _ = receive(connection)
+            assert head.startswith(b"HTTP/1.1 200 ")
+    for connection in connections:
+        connection.close()
+    assert own.stop() == 0
+
+
 @pytest.mark.parametrize("name,change,status,exception", [
     ("GET", {"method": "GET", "body": None}, 404, "UnknownOperationException"),
     ("PUT", {"method": "PUT"}, 404, "UnknownOperationException"),
