@@ -11,7 +11,7 @@
 
 struct bench_options {
     uint32_t seconds;       /* of one measured run */
-    uint32_t rows;          /* to be restored */
+    uint32_t rows;          /* to be restored; executions to be listed, events of one execution */
     uint32_t timers;        /* that wait at a time */
     uint32_t threads;       /* stream threads; 0: measured with 1 and with 2 */
     uint32_t partitions;
@@ -56,6 +56,7 @@ enum exit_code bench_memory(struct bench *bench);
 enum exit_code bench_alone(struct bench *bench); /* bench_core.h */
 enum exit_code bench_restore(struct bench *bench);
 enum exit_code bench_timers(struct bench *bench);
+enum exit_code bench_api(struct bench *bench);
 enum exit_code bench_language(struct bench *bench);
 
 #endif

@@ -38,7 +38,7 @@ enum exit_code bench_memory(struct bench *bench)
     struct bench_side side;
     struct bench_load *load;
     TRY_RUN(bench_side_open(bench, BENCH_ENGINE, bench->options.threads > 0 ? bench->options.threads : 1, &side));
-    side.memory_bytes = STR(STATE_MEMORY);
+    side.sets[0] = (struct bench_side_set){"state.memory.bytes", STR(STATE_MEMORY)};
     enum exit_code code = bench_side_start(&side);
     if (code == EXIT_CODE_OK) {
         code = bench_load_open(&side, &load);

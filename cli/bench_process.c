@@ -68,19 +68,12 @@ static bool read_text(const char *path, char *text, size_t capacity)
 
 double bench_process_cpu_seconds(pid_t pid)
 {
-    char path[PATH_BYTES];
-    char text[1024];
-    unsigned long long user;
-    unsigned long long system;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    if (!read_text(path, text, sizeof text)) {
+    clockid_t clock;
+    struct timespec used;
+    if (pid <= 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) {
         return 0;
     }
-    const char *rest = strrchr(text, ')'); /* the name before may hold anything */
-    if (rest == NULL || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2) {
-        return 0;
-    }
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
 int64_t bench_process_resident_bytes(pid_t pid)

@@ -9,19 +9,42 @@
 #define ARGUMENTS_MAX 256
 #define LOG_TAIL_BYTES 2000
 
+#define LISTEN_MS_MAX 30000
+#define LISTEN_EVERY_MS 5
+
+/* By enum bench_kind. */
+static const struct {
+    const char *name;
+    const char *words[3]; /* of its command */
+    const char *threads;  /* the key that says how many it has */
+} kinds[] = {
+    [BENCH_ENGINE] = {"engine", {"serve", "--role", "processor"}, "processor.threads"},
+    [BENCH_CEILING] = {"ceiling", {"bench", "forward"}, "processor.threads"},
+    [BENCH_GATEWAY] = {"gateway", {"serve", "--role", "gateway"}, "gateway.threads"},
+    [BENCH_BARE] = {"bare", {"bench", "bare"}, "gateway.threads"},
+};
+
 const char *bench_side_name(const struct bench_side *side)
 {
-    return side->kind == BENCH_ENGINE ? "engine" : "ceiling";
+    return kinds[side->kind].name;
 }
 
 /* ---- Opening ---- */
 
-static enum exit_code make_names(struct bench_side *side)
+static enum exit_code make_prefix(struct bench_side *side)
+{
+    struct bench *bench = side->bench;
+    struct context *context = bench->context;
+    TRY_MEMORY(context, arena_format(context->arena, &side->prefix, "bench-%x-%u", (unsigned)(bench_chance(bench) >> 36),
+                                     bench->side_count));
+    return EXIT_CODE_OK;
+}
+
+static enum exit_code make_folder(struct bench_side *side)
 {
     struct bench *bench = side->bench;
     struct context *context = bench->context;
     uint32_t number = bench->side_count++;
-    TRY_MEMORY(context, arena_format(context->arena, &side->prefix, "bench-%x-%u", (unsigned)(bench_chance(bench) >> 36), number));
     TRY_MEMORY(context, arena_format(context->arena, &side->state_dir, "%.*s/%u-%s", STR_ARGS(bench->folder), number,
                                      bench_side_name(side)));
     TRY_MEMORY(context, arena_format(context->arena, &side->log, "%.*s.log", STR_ARGS(side->state_dir)));
@@ -42,7 +65,8 @@ enum exit_code bench_side_open(struct bench *bench, enum bench_kind kind, uint32
 {
     struct bus_error error = {""};
     struct bench_side side = {.bench = bench, .kind = kind, .thread_count = thread_count};
-    TRY_RUN(make_names(&side));
+    TRY_RUN(make_prefix(&side));
+    TRY_RUN(make_folder(&side));
     enum status status = topics_create(bench->bus, side.prefix, bench->options.partitions, &error);
     TRY_RUN(bench_check(bench, "topics", status, &error));
     status = topics_open(bench->bus, side.prefix, &side.topics, &error);
@@ -57,10 +81,22 @@ enum exit_code bench_side_open(struct bench *bench, enum bench_kind kind, uint32
     return EXIT_CODE_OK;
 }
 
+enum exit_code bench_side_join(const struct bench_side *engine, enum bench_kind kind, uint32_t thread_count,
+                               struct bench_side *out_side)
+{
+    struct bench_side side = {.bench = engine->bench, .kind = kind, .thread_count = thread_count, .prefix = engine->prefix};
+    side.sets[0] = (struct bench_side_set){"gateway.listen", STR("127.0.0.1:0")};
+    TRY_RUN(make_folder(&side));
+    *out_side = side;
+    return EXIT_CODE_OK;
+}
+
 void bench_side_close(struct bench_side *side)
 {
     bench_side_end(side, SIGTERM);
-    topics_close(side->topics);
+    if (side->topics != NULL) {
+        topics_close(side->topics);
+    }
 }
 
 /* ---- Running ---- */
@@ -100,11 +136,8 @@ static enum exit_code fill(struct bench_side *side, struct arguments_list *list)
     struct context *context = side->bench->context;
     struct str threads;
     TRY_RUN(add(side, list, NULL, STR("pawl")));
-    TRY_RUN(add(side, list, NULL, side->kind == BENCH_ENGINE ? STR("serve") : STR("bench")));
-    if (side->kind == BENCH_CEILING) {
-        TRY_RUN(add(side, list, NULL, STR("forward")));
-    } else {
-        TRY_RUN(add(side, list, "--role", STR("processor")));
+    for (size_t at = 0; at < sizeof kinds->words / sizeof *kinds->words && kinds[side->kind].words[at] != NULL; at++) {
+        TRY_RUN(add(side, list, NULL, str_of(kinds[side->kind].words[at])));
     }
     if (context_given(context, FLAG_CONFIG)) {
         TRY_RUN(add(side, list, "--config", context_flag(context, FLAG_CONFIG)));
@@ -115,10 +148,10 @@ static enum exit_code fill(struct bench_side *side, struct arguments_list *list)
     TRY_MEMORY(context, arena_format(context->arena, &threads, "%u", side->thread_count));
     TRY_RUN(add_set(side, list, "topics.prefix", side->prefix));
     TRY_RUN(add_set(side, list, "state.dir", side->state_dir));
-    if (side->memory_bytes.length > 0) {
-        TRY_RUN(add_set(side, list, "state.memory.bytes", side->memory_bytes));
+    for (size_t at = 0; at < BENCH_SIDE_SETS_MAX && side->sets[at].key != NULL; at++) {
+        TRY_RUN(add_set(side, list, side->sets[at].key, side->sets[at].value));
     }
-    return add_set(side, list, "processor.threads", threads);
+    return add_set(side, list, kinds[side->kind].threads, threads);
 }
 
 enum exit_code bench_side_start(struct bench_side *side)
@@ -154,4 +187,39 @@ enum exit_code bench_side_check(const struct bench_side *side)
         fclose(file);
     }
     return context_fail(side->bench->context, EXIT_CODE_FAILED, "the %s ended; the end of its log:\n%s", bench_side_name(side), text);
+}
+
+/* ---- Listening ---- */
+
+/* The port of its line "… listening … address=HOST:PORT …"; 0: there is none yet. */
+static uint16_t port_in(const char *log)
+{
+    char line[1024];
+    unsigned port = 0;
+    FILE *file = fopen(log, "re");
+    while (file != NULL && port == 0 && fgets(line, sizeof line, file) != NULL) {
+        const char *address = strstr(line, "listening") == NULL ? NULL : strstr(line, "address=");
+        const char *colon = address == NULL ? NULL : strrchr(address, ':');
+        if (colon != NULL && strchr(colon, '\n') != NULL && sscanf(colon, ":%u", &port) != 1) {
+            port = 0;
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return (uint16_t)port;
+}
+
+enum exit_code bench_side_listen(struct bench_side *side)
+{
+    TRY_RUN(bench_side_start(side));
+    for (int ms = 0; ms < LISTEN_MS_MAX; ms += LISTEN_EVERY_MS) {
+        side->port = port_in(side->log.bytes);
+        if (side->port != 0) {
+            return EXIT_CODE_OK;
+        }
+        TRY_RUN(bench_side_check(side));
+        bench_rest_ms(LISTEN_EVERY_MS);
+    }
+    return context_fail(side->bench->context, EXIT_CODE_FAILED, "the %s does not listen", bench_side_name(side));
 }

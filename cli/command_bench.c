@@ -1,4 +1,5 @@
 #include "cli/bench.h"
+#include "cli/bench_bare.h"
 #include "cli/bench_forward.h"
 #include "cli/bench_process.h"
 #include "cli/connection.h"
@@ -24,6 +25,7 @@ static const struct {
     {STR_INIT("restore"), bench_restore, true, true},
     {STR_INIT("timers"), bench_timers, true, true},
     {STR_INIT("memory"), bench_memory, true, true},
+    {STR_INIT("api"), bench_api, true, true},
     {STR_INIT("language"), bench_language, false, false},
 };
 #define PART_COUNT (sizeof parts / sizeof *parts)
@@ -153,6 +155,9 @@ enum exit_code command_bench(struct context *context)
     struct str what = context->arguments.positional_count == 0 ? STR("all") : context_positional(context);
     if (str_equal(what, STR("forward"))) {
         return bench_forward(context);
+    }
+    if (str_equal(what, STR("bare"))) {
+        return bench_bare(context);
     }
     struct bench *bench = arena_new(context->arena, struct bench);
     if (bench == NULL) {

@@ -38,6 +38,7 @@ static void test_alone(void **state)
         {"$P dev --set state.dir=/proc/nowhere", 1, "/proc/nowhere"},
         {"$P bench share", 2, "kafka.bootstrap.servers is not set"},
         {"$P bench speed", 2, "can't be measured"},
+        {"$P bench bare --set state.dir=/nowhere", 1, "can't be read; `pawl bench` starts this server itself"},
         {"$P version > /dev/full", 1, "No space left on device"},
     };
     PLAY(pawl, steps);
