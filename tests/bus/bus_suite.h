@@ -11,7 +11,8 @@ struct bus_suite {
     struct bus *(*open)(void *owner); /* the same cluster each time; NULL fails the case */
     void (*close)(void *owner, struct bus *bus);
     const char *prefix;
-    bool members; /* members and transactions too */
+    bool members;  /* members and transactions too */
+    bool modelled; /* a model, driven by the thread that uses it: members alone, and nobody wakes one that waits */
     int wait_ms;
 };
 

@@ -199,6 +199,13 @@ void broker_wait(struct sim_bus *bus, int64_t ms)
     }
 }
 
+void broker_idle(struct sim_bus *bus, int timeout_ms)
+{
+    if (bus->process < 0 && timeout_ms > 0) {
+        broker_pass_time(bus->broker, timeout_ms);
+    }
+}
+
 bool broker_fails(struct sim_bus *bus, enum fault_kind kind)
 {
     return bus->process >= 0 && !bus->dead && fault_strikes(bus->broker->faults, kind);
@@ -352,22 +359,30 @@ static enum status sim_reader_open(struct bus *bus, const struct bus_topic *topi
     return STATUS_OK;
 }
 
-static enum status sim_reader_next(struct bus_reader *base, int timeout_ms, struct bus_record *out_record,
-                                   struct bus_error *out_error)
+static bool reader_deliver(struct reader *reader, struct bus_record *out_record)
 {
-    struct reader *reader = (struct reader *)base;
-    (void)timeout_ms;
-    TRY_IO(reader->bus, "read");
     struct log *log = &reader->topic->logs[reader->partition];
     int64_t end = log_stable_end(log);
     while (reader->position < end) {
         const struct log_record *item = &log->items[reader->position++];
         if (!item->marker && item->outcome == LOG_COMMITTED) {
             *out_record = item->record;
-            return STATUS_OK;
+            return true;
         }
     }
-    return STATUS_END;
+    return false;
+}
+
+static enum status sim_reader_next(struct bus_reader *base, int timeout_ms, struct bus_record *out_record,
+                                   struct bus_error *out_error)
+{
+    struct reader *reader = (struct reader *)base;
+    TRY_IO(reader->bus, "read");
+    if (reader_deliver(reader, out_record)) {
+        return STATUS_OK;
+    }
+    broker_idle(reader->bus, timeout_ms);
+    return reader_deliver(reader, out_record) ? STATUS_OK : STATUS_END;
 }
 
 static int64_t sim_reader_position(const struct bus_reader *reader)

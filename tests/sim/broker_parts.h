@@ -38,6 +38,9 @@ MUST_CHECK enum status broker_io(struct sim_bus *bus, const char *what, struct b
 /* Time passes while the caller waits; the process may be dead afterwards. */
 void broker_wait(struct sim_bus *bus, int64_t ms);
 
+/* Nothing was there: for the test itself the time that it would have waited has passed. Processes under test never wait so. */
+void broker_idle(struct sim_bus *bus, int timeout_ms);
+
 /* Whether something goes wrong for this process; never for the test itself. */
 bool broker_fails(struct sim_bus *bus, enum fault_kind kind);
 

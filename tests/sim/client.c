@@ -318,6 +318,9 @@ enum status client_produce(struct client *client, const struct bus_message *mess
     if (broker_fails(client->bus, FAULT_GIVE_UP)) {
         return bus_port_fail(out_error, give_up(client, STATUS_FENCED), "the producer was given up in the middle");
     }
+    if (message->value.bytes != NULL && (int64_t)message->value.length > message->topic->record_bytes_max) {
+        return bus_port_fail(out_error, STATUS_LIMIT_EXCEEDED, "the record has %zu bytes", message->value.length);
+    }
     if (is_poisoned(client->bus->broker, message)) {
         return bus_port_fail(out_error, STATUS_ABORTABLE, "poison");
     }

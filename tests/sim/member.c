@@ -62,6 +62,7 @@ void member_close(struct bus_member *base)
     free(member->held);
     free(member->flowing);
     free(member->positions);
+    member->seat->alive = false; /* no more heartbeats */
     free(member);
 }
 
@@ -101,7 +102,6 @@ void member_leave(struct bus_member *base)
     if (!member->bus->dead && !MUTANT(CLOSE_WITHOUT_LEAVING)) {
         group_leave(group_of(member), member->seat);
     }
-    member->seat->alive = false;
     member_close(base);
 }
 
@@ -163,11 +163,24 @@ static bool deliver(struct member *member, uint32_t partition, int input, struct
     return false;
 }
 
+static bool deliver_any(struct member *member, struct bus_record *out_record)
+{
+    uint32_t places = group_of(member)->partition_count * 2;
+    uint32_t first = chance_below(&member->bus->broker->chance, places);
+    for (uint32_t at = 0; at < places; at++) {
+        uint32_t place = (first + at) % places;
+        if (member->held[place / 2] && member->flowing[place / 2] &&
+            deliver(member, place / 2, (int)(place % 2), out_record)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status member_poll(struct bus_member *base, int timeout_ms, struct bus_record *out_record,
                         struct bus_error *out_error)
 {
     struct member *member = member_of(base);
-    (void)timeout_ms;
     TRY_IO(member->bus, "poll");
     if (member->seat->fenced) {
         return bus_port_fail(out_error, STATUS_FENCED, "two processes share an instance id");
@@ -176,15 +189,10 @@ enum status member_poll(struct bus_member *base, int timeout_ms, struct bus_reco
     if (member->bus->dead) {
         return bus_port_fail(out_error, STATUS_FATAL, "the process is dead");
     }
-    uint32_t places = group_of(member)->partition_count * 2;
-    uint32_t first = chance_below(&member->bus->broker->chance, places);
-    for (uint32_t at = 0; at < places; at++) {
-        uint32_t place = (first + at) % places;
-        if (member->held[place / 2] && member->flowing[place / 2] &&
-            deliver(member, place / 2, (int)(place % 2), out_record)) {
-            return STATUS_OK;
-        }
+    if (deliver_any(member, out_record)) {
+        return STATUS_OK;
     }
+    broker_idle(member->bus, timeout_ms);
     return STATUS_END;
 }
 
