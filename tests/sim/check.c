@@ -132,6 +132,58 @@ static void check_replies(struct watch *watch)
     }
 }
 
+/* ---- A redrive that was accepted happened once, and with its token no second time ---- */
+
+static bool was_accepted(const struct watch *watch, size_t command)
+{
+    for (size_t at = 0; at < watch->reply_count; at++) {
+        if (watch->replies[at].command == command) {
+            return watch->replies[at].reply->error.bytes == NULL;
+        }
+    }
+    return false;
+}
+
+static void check_redrives_of(struct watch *watch, struct str arn)
+{
+    const struct play *play = watch->world->play;
+    int64_t accepted = 0;
+    int64_t repeated = 0; /* of these, with the token of another */
+    int64_t redriven = 0;
+    for (size_t at = 0; at < play->command_count; at++) {
+        const struct play_command *command = &play->commands[at];
+        if (str_equal(command->redrives, arn) && was_accepted(watch, at)) {
+            accepted++;
+            repeated += at > 0 && command->token[0] != 0 && strcmp(command->token, play->commands[at - 1].token) == 0 &&
+                        was_accepted(watch, at - 1);
+        }
+    }
+    for (size_t at = 0; at < watch->execution_count; at++) {
+        redriven += str_equal(watch->executions[at].arn, arn) ? watch->executions[at].redriven : 0;
+    }
+    /* A token that is used again after 15 minutes is a new one. */
+    if (redriven < accepted - repeated || redriven > accepted) {
+        world_fail(watch->world,
+                   "%.*s was redriven %" PRId64 " times; %" PRId64 " redrives were accepted, %" PRId64 " of them repeated",
+                   STR_ARGS(arn), redriven, accepted, repeated);
+    }
+}
+
+static void check_redrives(struct watch *watch)
+{
+    const struct play *play = watch->world->play;
+    for (size_t at = 0; at < play->command_count; at++) {
+        if (play->commands[at].redrives.bytes != NULL) {
+            check_redrives_of(watch, play->commands[at].redrives);
+        }
+    }
+    for (size_t at = 0; at < watch->execution_count; at++) {
+        if (watch->executions[at].redriven > 0) {
+            check_redrives_of(watch, watch->executions[at].arn);
+        }
+    }
+}
+
 /* ---- Use is counted once ---- */
 
 static void check_usage(struct watch *watch)
@@ -161,6 +213,7 @@ void check_all(struct world *world)
     check_ends(world->watch);
     if (world->failure[0] == 0) {
         check_replies(world->watch);
+        check_redrives(world->watch);
     }
     if (world->failure[0] == 0) {
         check_outcomes(world);

@@ -42,7 +42,7 @@ static bool meets_cap(size_t event_count)
 
 static bool has_plain_outcome(const struct watch *watch, const struct watched *execution)
 {
-    if (str_equal(execution->end->type, STR("ExecutionAborted")) || meets_cap(execution->event_count)) {
+    if (execution->redriven > 0 || str_equal(execution->end->type, STR("ExecutionAborted")) || meets_cap(execution->event_count)) {
         return false;
     }
     for (size_t at = 0; at < execution->event_count; at++) {

@@ -1,4 +1,4 @@
-/* The client: state machines, versions, aliases, starts, stops, and what is no command at all. */
+/* The client: state machines, versions, aliases, starts, stops, redrives, and what is no command at all. */
 #include "play.h"
 
 #include "base/assert.h"
@@ -29,7 +29,6 @@ static void send_create(struct world *world, int machine)
     struct play_machine *target = &world->play->machines[machine];
     struct play_command *command = new_command(world);
     struct create_state_machine create;
-    command->is_create = true;
     command->machine = machine;
     record_init(RECORD_create_state_machine, &create);
     create.name = str_of(target->name);
@@ -100,21 +99,66 @@ static void send_start(struct world *world)
     play->starts_left--;
 }
 
-static void send_stop(struct world *world)
+/* The ARN of an execution that was asked for by name; STR_NONE: what was drawn is none. */
+static struct str some_execution(struct world *world)
 {
     struct play *play = world->play;
-    const struct play_command *started = &play->commands[chance_below(&world->play->chance, (uint32_t)play->command_count)];
-    if (!started->is_start || started->name[0] == 0 || strcmp(play->machines[started->machine].type, "EXPRESS") == 0) {
+    const struct play_command *started = &play->commands[chance_below(&play->chance, (uint32_t)play->command_count)];
+    struct str arn = STR_NONE;
+    if (started->is_start && started->name[0] != 0 && strcmp(play->machines[started->machine].type, "EXPRESS") != 0) {
+        ASSERT(arena_format(play->arena, &arn, "arn:aws:states:us-east-1:000000000000:execution:%s:%s",
+                            play->machines[started->machine].name, started->name) == STATUS_OK);
+    }
+    return arn;
+}
+
+static void send_stop(struct world *world)
+{
+    struct stop_execution stop;
+    struct str arn = some_execution(world);
+    if (arn.bytes == NULL) {
         return;
     }
-    struct stop_execution stop;
     struct play_command *command = new_command(world);
     record_init(RECORD_stop_execution, &stop);
-    ASSERT(arena_format(play->arena, &stop.execution_arn, "arn:aws:states:us-east-1:000000000000:execution:%s:%s",
-                        play->machines[started->machine].name, started->name) == STATUS_OK);
+    stop.execution_arn = arn;
     stop.reply_topic = STR("pawl.replies");
     stop.correlation_id = str_of(command->correlation_id);
-    send_command(world, RECORD_stop_execution, &stop, stop.execution_arn);
+    world_trace(world, "client: stop %.*s", STR_ARGS(arn));
+    send_command(world, RECORD_stop_execution, &stop, arn);
+}
+
+static void send_one_redrive(struct world *world, struct str arn, const char *token)
+{
+    struct redrive_execution redrive;
+    struct play_command *command = new_command(world);
+    command->redrives = arn;
+    snprintf(command->token, sizeof command->token, "%s", token);
+    record_init(RECORD_redrive_execution, &redrive);
+    redrive.execution_arn = arn;
+    redrive.client_token = command->token[0] != 0 ? str_of(command->token) : STR_NONE;
+    redrive.reply_topic = STR("pawl.replies");
+    redrive.correlation_id = str_of(command->correlation_id);
+    world_trace(world, "client: redrive %.*s, token %s", STR_ARGS(arn), command->token[0] != 0 ? command->token : "(none)");
+    send_command(world, RECORD_redrive_execution, &redrive, arn);
+}
+
+/* Without a token; or with one, and then perhaps again, as by a client that heard nothing. */
+static void send_redrive(struct world *world)
+{
+    struct play *play = world->play;
+    struct str arn = some_execution(world);
+    char token[24] = "";
+    if (arn.bytes == NULL) {
+        return;
+    }
+    if (chance_of(&play->chance, 6000)) {
+        snprintf(token, sizeof token, "t%zu", play->command_count);
+    }
+    send_one_redrive(world, arn, token);
+    if (token[0] != 0 && chance_of(&play->chance, 5000)) {
+        send_one_redrive(world, arn, token);
+    }
 }
 
 /* ---- Versions and aliases; each machine's alias is called live ---- */
@@ -243,6 +287,8 @@ void play_client(struct world *world)
         send_create(world, (int)chance_below(&world->play->chance, MACHINES));
     } else if (chance_of(&world->play->chance, 1000) && play->command_count < COMMANDS_MAX / 2) {
         send_stop(world);
+    } else if (chance_of(&world->play->chance, 1000) && play->command_count < COMMANDS_MAX / 2) {
+        send_redrive(world);
     } else if (chance_of(&world->play->chance, 1500) && play->command_count < COMMANDS_MAX / 2) {
         send_version_command(world);
     } else if (play->starts_left > 0) {

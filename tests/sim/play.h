@@ -32,7 +32,8 @@ struct play_command {
     char name[24]; /* of the execution; empty: none given */
     char input[256];
     bool poison;
-    bool is_create;
+    struct str redrives; /* the execution's ARN; STR_NONE: it is no RedriveExecution */
+    char token[24];      /* of a RedriveExecution; empty: none */
 };
 
 struct play_task {

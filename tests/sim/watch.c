@@ -105,7 +105,10 @@ static void see_history(struct watch *watch, const struct bus_record *record)
         world_fail(watch->world, "history of %.*s: event %" PRId64 " is preceded by %" PRId64,
                    STR_ARGS(event->execution_arn), event->id, event->previous_event_id);
     }
-    if (execution->end != NULL) {
+    if (str_equal(event->type, STR("ExecutionRedriven"))) {
+        execution->redriven++;
+        execution->end = NULL;
+    } else if (execution->end != NULL) {
         world_fail(watch->world, "history of %.*s goes on after its end with %.*s", STR_ARGS(event->execution_arn),
                    STR_ARGS(event->type));
     }
@@ -116,11 +119,14 @@ static void see_history(struct watch *watch, const struct bus_record *record)
     if (record->partition != hash_partition(event->execution_arn, watch->world->partition_count)) {
         world_fail(watch->world, "%.*s is on partition %u", STR_ARGS(event->execution_arn), record->partition);
     }
+    if (str_starts_with(event->type, STR("Execution"))) {
+        world_trace(watch->world, "seen: %.*s of %.*s", STR_ARGS(event->type), STR_ARGS(event->execution_arn));
+    }
     add_event(execution, event);
     execution->scheduled += str_ends_with(event->type, STR("Scheduled"));
     execution->scheduled -=
         str_ends_with(event->type, STR("ScheduleFailed")) || str_equal(event->type, STR("TaskSubmitFailed"));
-    if (str_starts_with(event->type, STR("Execution")) && event->id > 1) {
+    if (str_starts_with(event->type, STR("Execution")) && event->id > 1 && !str_equal(event->type, STR("ExecutionRedriven"))) {
         execution->end = event;
     }
 }

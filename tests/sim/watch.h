@@ -11,7 +11,8 @@ struct watched {
     const struct history_event **events; /* in order */
     size_t event_count;
     size_t event_capacity;
-    const struct history_event *end; /* the event that ended it; NULL: none */
+    const struct history_event *end; /* the event that ended it, for the last time; NULL: none */
+    int64_t redriven;                /* ExecutionRedriven events */
     int64_t scheduled;               /* …Scheduled events */
     int64_t tasks;                   /* visible requests */
     int64_t accepted;                /* replies that name it */
