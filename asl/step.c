@@ -21,6 +21,7 @@ static void count_transition(struct run *run)
     run->states_entered++;
     run->transitions++;
     run->execution.transitions++;
+    run->execution_dirty = true; /* a redriven state may tell no event: nothing else would have the row written */
 }
 
 static enum status (*const enters[])(struct run *, struct run_frame *) = {

@@ -316,6 +316,8 @@ static struct outcome play_machine(struct arena *arena, const struct random_mach
             redrive(&play);
         }
     }
+    check(&play, interpreter_transitions(play.interpreter) == interpreter_status(play.interpreter)->transitions,
+          "the use that was told is not the execution's");
     outcome.events = interpreter_event_count(play.interpreter);
     outcome.redrives = play.counts[HISTORY_EVENT_EXECUTION_REDRIVEN];
     outcome.history = hash_history(play.interpreter);
