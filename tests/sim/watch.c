@@ -139,6 +139,8 @@ static void see_status(struct watch *watch, const struct bus_record *record)
     const struct execution_status *status = watch_decode(watch, SCHEMA_execution_status, record);
     if (status != NULL) {
         struct watched *execution = find(watch, status->execution_arn, status->incarnation);
+        world_trace(watch->world, "seen: %.*s is %.*s, %" PRId64 " transitions", STR_ARGS(status->execution_arn),
+                    STR_ARGS(status->status), status->transitions);
         execution->status = status->status;
         execution->transitions = status->transitions;
     }
