@@ -3,6 +3,7 @@
 #include "base/mutant.h"
 #include "shrink.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,15 +76,24 @@ static bool play_one(const struct world_options *options)
     return held;
 }
 
-/* A seed that failed, in a process of its own: what failed, what struck, and the smallest run that fails. */
-static void explain(const struct world_options *options)
+/* A seed that failed: what failed, what struck, and the smallest run that fails. One that ended its process by a signal is not
+ * played again in this one. */
+static void explain(const struct world_options *options, int signal)
 {
+    if (signal != 0) {
+        printf("  %s\n", signal == SIGPROF ? "it hangs" : strsignal(signal));
+        print_commit();
+        printf("    sim %llu --trace\n", (unsigned long long)options->seed);
+        return;
+    }
     struct world *world = calloc(1, sizeof *world);
-    (void)world_play(options, world);
-    printf("  %s\n", world->failure[0] != 0 ? world->failure : "it held this time: a crash of the simulator itself?");
+    bool held = world_play(options, world);
+    printf("  %s\n", held ? "but it held the second time" : world->failure);
     print_commit();
     fflush(stdout);
-    shrink_run(options, &world->faults.struck, SHRINK_SECONDS_MAX);
+    if (!held) {
+        shrink_run(options, &world->faults.struck, SHRINK_SECONDS_MAX);
+    }
     world_forget(world);
     free(world);
 }
@@ -120,7 +130,7 @@ static bool play_and_tell(const struct world_options *options, int reports)
 {
     struct world *world = calloc(1, sizeof *world);
     struct report report = {.seed = options->seed};
-    alarm(SEED_SECONDS_MAX);
+    shrink_set_limit();
     bool held = tell(reports, &report) && world_play(options, world);
     report.totals = (struct totals){
         .seeds = 1,
@@ -175,8 +185,8 @@ static void add(struct totals *totals, const struct totals *more)
     totals->late_requests += more->late_requests;
 }
 
-/* What the job came to: the last seed that it began, if that one failed; 0: all held. */
-static uint64_t end_job(const struct job *job, struct totals *totals)
+/* What the job came to: the last seed that it began, if that one failed, by *out_signal or what it found; 0: all held. */
+static uint64_t end_job(const struct job *job, struct totals *totals, int *out_signal)
 {
     struct report report = {.seed = 0};
     int result = 0;
@@ -185,6 +195,7 @@ static uint64_t end_job(const struct job *job, struct totals *totals)
     }
     close(job->reports);
     waitpid(job->process, &result, 0);
+    *out_signal = WIFSIGNALED(result) ? WTERMSIG(result) : 0;
     return WIFEXITED(result) && WEXITSTATUS(result) == 0 ? 0 : report.seed;
 }
 
@@ -203,6 +214,7 @@ static bool play_many(const struct run_options *options)
     struct run_options divided = *options;
     struct totals totals = {0};
     uint64_t failed = 0;
+    int failed_by = 0;
     int64_t began_ms = now_ms();
     divided.jobs = options->jobs < JOBS_MAX ? options->jobs : JOBS_MAX;
     for (uint32_t at = 0; at < divided.jobs; at++) {
@@ -213,14 +225,18 @@ static bool play_many(const struct run_options *options)
         }
     }
     for (uint32_t at = 0; at < divided.jobs; at++) {
-        uint64_t seed = end_job(&jobs[at], &totals);
-        failed = failed == 0 || (seed > 0 && seed < failed) ? seed : failed;
+        int signal = 0;
+        uint64_t seed = end_job(&jobs[at], &totals, &signal);
+        if (seed > 0 && (failed == 0 || seed < failed)) {
+            failed = seed;
+            failed_by = signal;
+        }
     }
     if (failed > 0) {
         struct world_options one = options->world;
         one.seed = failed;
         printf("seed %llu failed\n", (unsigned long long)failed);
-        explain(&one);
+        explain(&one, failed_by);
         return false;
     }
     print_totals(&totals, now_ms() - began_ms, divided.jobs);

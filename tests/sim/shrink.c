@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define SEED_SECONDS_MAX 60
 
 struct shrinking {
     struct world_options options; /* the smallest that fails; its faults are `faults` */
@@ -13,6 +16,12 @@ struct shrinking {
     time_t until;
     size_t tries;
 };
+
+void shrink_set_limit(void)
+{
+    const struct itimerval limit = {.it_value = {.tv_sec = SEED_SECONDS_MAX}};
+    setitimer(ITIMER_PROF, &limit, NULL); /* SIGPROF ends the process */
+}
 
 bool shrink_try(const struct world_options *options)
 {
@@ -22,7 +31,7 @@ bool shrink_try(const struct world_options *options)
         if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL) {
             _exit(0);
         }
-        alarm(SEED_SECONDS_MAX);
+        shrink_set_limit();
         struct world *world = calloc(1, sizeof *world);
         _exit(world_play(options, world) ? 0 : 1);
     }

@@ -5,7 +5,8 @@
 
 #include "world.h"
 
-#define SEED_SECONDS_MAX 60 /* one that takes longer hangs */
+/* Ends the process when the run that begins takes longer than any does, by the processor's time: it hangs. */
+void shrink_set_limit(void);
 
 /* A run in a process of its own. True: all held. */
 bool shrink_try(const struct world_options *options);
