@@ -57,7 +57,7 @@ static void test_same_start_twice(void **state)
     assert_true(str_equal(first->data, second->data));
     assert_true(first->incarnation == second->incarnation);
     assert_true(str_equal(fixture_reply(fixture)->error, STR("ExecutionAlreadyExists")));
-    assert_int_equal(counters_get(processor_counters(fixture->processor), COUNTER_EXECUTIONS_STARTED), 1);
+    fixture_await_count(fixture, COUNTER_EXECUTIONS_STARTED, 1);
     expect_accepted(answer(fixture, find_task(fixture, 0)));
     assert_string_equal(fixture_types(fixture, ":t:e", 7),
                         "ExecutionStarted TaskStateEntered LambdaFunctionScheduled LambdaFunctionStarted "
@@ -84,8 +84,8 @@ static void test_stop_with_its_start(void **state)
                         "ExecutionStarted TaskStateEntered LambdaFunctionScheduled ExecutionAborted");
     const struct reply *reply = answer(fixture, find_task(fixture, 0));
     assert_true(str_equal(reply->error, STR("TaskTimedOut")));
-    assert_int_equal(counters_get(processor_counters(fixture->processor), COUNTER_LATE_RESULTS), 1);
-    assert_int_equal(counters_get(processor_counters(fixture->processor), COUNTER_HISTORY_EVENTS), 4);
+    fixture_await_count(fixture, COUNTER_LATE_RESULTS, 1);
+    fixture_await_count(fixture, COUNTER_HISTORY_EVENTS, 4);
 }
 
 /* The result lies behind the stop on its own topic: whichever comes first, one of them counts. */
@@ -151,7 +151,7 @@ static void test_misplaced_result(void **state)
                      STATUS_OK);
     fixture_post(fixture, "pawl.results", 0, members.bytes);
     assert_true(str_equal(fixture_reply(fixture)->error, STR("InvalidToken")));
-    assert_int_equal(counters_get(processor_counters(fixture->processor), COUNTER_MISPLACED_RESULTS), 1);
+    fixture_await_count(fixture, COUNTER_MISPLACED_RESULTS, 1);
     expect_accepted(answer(fixture, request));
 }
 
