@@ -325,11 +325,35 @@ static enum status sim_group_next(struct bus *bus, struct str group, const struc
     return bus_port_fail(out_error, STATUS_REFUSED, "not simulated");
 }
 
-static enum status sim_group_members(struct bus *bus, struct arena *arena, struct str group, const struct bus_topic *topic,
+static void list_partitions(struct arena *arena, const struct group *group, const struct group_member *member,
+                            struct bus_group_member *out_member)
+{
+    uint32_t *partitions = arena_array(arena, uint32_t, group->partition_count + 1);
+    *out_member = (struct bus_group_member){.id = member->id, .instance = member->instance, .partitions = partitions};
+    for (uint32_t at = 0; at < group->partition_count; at++) {
+        if (member->owned[at]) {
+            partitions[out_member->partition_count++] = at;
+        }
+    }
+}
+
+static enum status sim_group_members(struct bus *bus, struct arena *arena, struct str name, const struct bus_topic *topic,
                                      struct bus_group_member **out_members, size_t *out_count, struct bus_error *out_error)
 {
-    (void)bus, (void)arena, (void)group, (void)topic, (void)out_members, (void)out_count;
-    return bus_port_fail(out_error, STATUS_REFUSED, "not simulated");
+    struct sim_bus *sim = (struct sim_bus *)bus;
+    const struct group *group = &sim->broker->group;
+    struct group_member *in[GROUP_MEMBERS_MAX];
+    (void)topic;
+    TRY_IO(sim, "group_members");
+    if (group->rebalancing || group->now_ms < group->away_until_ms) {
+        return bus_port_fail(out_error, STATUS_RETRIABLE, "the group is being shared out anew");
+    }
+    *out_count = str_equal(name, group->name) ? group_list(group, in) : 0;
+    *out_members = arena_array(arena, struct bus_group_member, *out_count + 1);
+    for (size_t at = 0; at < *out_count; at++) {
+        list_partitions(arena, group, in[at], &(*out_members)[at]);
+    }
+    return STATUS_OK;
 }
 
 static enum status sim_trim(struct bus *bus, const struct bus_topic *topic, uint32_t partition, int64_t offset,

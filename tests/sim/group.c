@@ -35,11 +35,12 @@ static void start_rebalance(struct group *group)
     }
 }
 
-struct group_member *group_join(struct group *group, struct str instance, int process)
+struct group_member *group_join(struct group *group, struct str id, struct str instance, int process)
 {
     ASSERT(group->member_count < GROUP_MEMBERS_MAX);
     struct group_member *member = calloc(1, sizeof *member);
     *member = (struct group_member){
+        .id = log_keep(group->arena, id),
         .instance = log_keep(group->arena, instance),
         .process = process,
         .in_group = true,
@@ -51,7 +52,7 @@ struct group_member *group_join(struct group *group, struct str instance, int pr
     bool replaces = false;
     for (size_t at = 0; at < group->member_count; at++) {
         struct group_member *other = group->members[at];
-        if (str_equal(other->instance, instance)) {
+        if (str_equal(other->id, id)) {
             if (other->in_group && !group->rebalancing) {
                 memcpy(member->owned, other->owned, group->partition_count * sizeof *member->owned);
                 member->joined = false;
@@ -86,17 +87,30 @@ void group_leave(struct group *group, struct group_member *member)
     }
 }
 
+size_t group_list(const struct group *group, struct group_member *members[GROUP_MEMBERS_MAX])
+{
+    size_t count = 0;
+    for (size_t at = 0; at < group->member_count; at++) {
+        size_t place = count;
+        if (!group->members[at]->in_group) {
+            continue;
+        }
+        for (; place > 0 && str_compare(members[place - 1]->id, group->members[at]->id) > 0; place--) {
+            members[place] = members[place - 1];
+        }
+        members[place] = group->members[at];
+        count++;
+    }
+    return count;
+}
+
 void group_rebalance(struct group *group)
 {
     struct group_member *in[GROUP_MEMBERS_MAX];
-    size_t count = 0;
-    for (size_t at = 0; at < group->member_count; at++) {
-        struct group_member *member = group->members[at];
-        if (member->in_group && !member->joined) {
+    size_t count = group->rebalancing ? group_list(group, in) : 0;
+    for (size_t at = 0; at < count; at++) {
+        if (!in[at]->joined) {
             return;
-        }
-        if (member->in_group) {
-            in[count++] = member;
         }
     }
     if (!group->rebalancing || group->now_ms < group->away_until_ms) {

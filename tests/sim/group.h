@@ -12,7 +12,8 @@
 
 /* A member as the group knows it. */
 struct group_member {
-    struct str instance; /* with the thread's number */
+    struct str id;       /* group.instance.id: the instance, with the thread's number */
+    struct str instance; /* of the process */
     int process;
     bool in_group;
     bool joined;         /* has given up its partitions for the rebalance that is under way */
@@ -37,6 +38,7 @@ struct group {
     struct coordinator *coordinator;
     int64_t now_ms;
     int64_t away_until_ms;
+    struct str name; /* STR_NONE: nobody has joined yet */
     uint32_t partition_count;
     struct group_member *members[GROUP_MEMBERS_MAX];
     size_t member_count;
@@ -52,14 +54,17 @@ struct group {
 /* When the first topic is made: none has offsets. */
 void group_begin(struct group *group, uint32_t partition_count);
 
-/* Joins. A member of the same instance is fenced; if its session is not over it is replaced, with its partitions and without
+/* Joins. A member of the same id is fenced; if its session is not over it is replaced, with its partitions and without
  * a rebalance. The group's to free. */
-struct group_member *group_join(struct group *group, struct str instance, int process);
+struct group_member *group_join(struct group *group, struct str id, struct str instance, int process);
 void group_rejoin(struct group *group, struct group_member *member);
 void group_leave(struct group *group, struct group_member *member);
 
 /* Ends the rebalance when all have joined. */
 void group_rebalance(struct group *group);
+
+/* Those who are in, in the order of their ids. Returns how many. */
+size_t group_list(const struct group *group, struct group_member *members[GROUP_MEMBERS_MAX]);
 void group_pass_time(struct group *group, int64_t now_ms);
 
 /* Who sends offsets: the member, and the generation that it was given. NULL: nobody, generation -1, whom Kafka believes. */

@@ -51,7 +51,8 @@ enum status member_open(struct bus *bus, const struct bus_member_config *config,
     member->held = calloc(group->partition_count, sizeof *member->held);
     member->flowing = calloc(group->partition_count, sizeof *member->flowing);
     member->positions = calloc(group->partition_count, sizeof *member->positions);
-    member->seat = group_join(group, stem, sim->process);
+    group->name = log_keep(sim->broker->arena, config->group);
+    member->seat = group_join(group, stem, config->instance, sim->process);
     *out_member = &member->base;
     return STATUS_OK;
 }

@@ -8,7 +8,7 @@
 
 static bool is_on_stack(const struct process *process)
 {
-    bool on_stack = process->in_restore || process->in_follow || process->in_open;
+    bool on_stack = process->in_restore || process->in_follow || process->in_standby || process->in_open;
     for (int thread = 0; thread < THREADS_MAX; thread++) {
         on_stack = on_stack || process->in_step[thread];
     }
@@ -147,6 +147,15 @@ static void step_restorer(struct process *process)
     process->in_restore = false;
 }
 
+/* It keeps copies of what others own. */
+static void stand_by(struct process *process)
+{
+    bool idle;
+    process->in_standby = true;
+    processor_stand_by(process->processor, &idle);
+    process->in_standby = false;
+}
+
 static void step_follower(struct world *world, struct process *process)
 {
     struct bus_error error = {""};
@@ -274,8 +283,12 @@ void process_step(struct world *world, struct process *process)
         if (!process->in_step[thread]) {
             step_thread(world, process, thread);
         }
-    } else if (what < 82) {
+    } else if (what < 76) {
         step_restorer(process);
+    } else if (what < 82) {
+        if (!process->in_standby) {
+            stand_by(process);
+        }
     } else if (what < 94) {
         if (!process->in_follow) {
             step_follower(world, process);

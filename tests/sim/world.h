@@ -32,6 +32,7 @@ struct process {
     bool in_step[THREADS_MAX]; /* on the stack */
     bool in_restore;
     bool in_follow;
+    bool in_standby;
     bool in_open;
     char instance[16];
 };
