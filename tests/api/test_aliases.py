@@ -21,6 +21,8 @@ def test_aliases(client):
     assert shown["routingConfiguration"] == halves and shown["name"] == "b" and shown["description"] == "d"
     named = client.list_state_machine_aliases(stateMachineArn=second)["stateMachineAliases"]
     assert [item["stateMachineAliasArn"] for item in named] == [f"{arn}:b"]
+    described = client.describe_state_machine(stateMachineArn=f"{arn}:b")
+    assert (described["stateMachineArn"], described["definition"]) == (arn, s.FAIL), "an alias has no definition of its own"
     refused(client.delete_state_machine_version, "ConflictException", stateMachineVersionArn=second)
     execution = client.start_execution(stateMachineArn=f"{arn}:a")["executionArn"]
     shown = client.describe_execution(executionArn=execution)
