@@ -70,15 +70,6 @@ static enum status write_details(struct writer *writer, const struct history_sha
     return buffer_add_byte(writer->buffer, '}');
 }
 
-/* AWS leaves the details of an ExecutionAborted out when nobody said why, of other types it shows them empty. */
-static bool has_details(enum history_event_type type, const struct history_event *event)
-{
-    if (type == HISTORY_EVENT_EXECUTION_ABORTED && event->error.bytes == NULL && event->cause.bytes == NULL) {
-        return false;
-    }
-    return history_shapes[type].details.length > 0;
-}
-
 static enum status write_event(struct writer *writer, const struct history_event *event)
 {
     int64_t moment_ms = event->timestamp / 1000;
@@ -88,7 +79,7 @@ static enum status write_event(struct writer *writer, const struct history_event
     TRY(buffer_format(writer->buffer, ",\"id\":%" PRId64 ",\"previousEventId\":%" PRId64, event->id,
                       event->previous_event_id));
     enum history_event_type type = HISTORY_EVENT_TYPE_COUNT;
-    if (history_event_type_of(event->type, &type) && has_details(type, event)) {
+    if (history_event_type_of(event->type, &type) && history_shapes[type].details.length > 0) {
         TRY(write_details(writer, &history_shapes[type], event));
     }
     return buffer_add_byte(writer->buffer, '}');

@@ -58,7 +58,7 @@ static void test_details(void **state)
                                  "\"region\":\"us-east-1\",\"parameters\":\"{}\",\"timeoutInSeconds\":5,"
                                  "\"taskCredentials\":{\"roleArn\":\"r\"}}}");
     event = event_of(HISTORY_EVENT_EXECUTION_ABORTED);
-    expect(*state, &event, HEAD("ExecutionAborted") "}");
+    expect(*state, &event, HEAD("ExecutionAborted") ",\"executionAbortedEventDetails\":{}}");
     event = event_of(HISTORY_EVENT_LAMBDA_FUNCTION_STARTED);
     event.resource = STR("not shown");
     expect(*state, &event, HEAD("LambdaFunctionStarted") "}");
