@@ -76,9 +76,6 @@
 /* The gateway's HTTP. */
 #define GATEWAY_HEADER_BYTES_MAX 16384                          /* a request's line and headers; as much memory a connection */
 #define GATEWAY_BODY_BYTES_MAX RECORD_BYTES_MAX                 /* a request's body */
-#define GATEWAY_BODIES_BYTES_MAX ((size_t)512 * 1024 * 1024)    /* all that are in the house at once */
-#define GATEWAY_REQUEST_MS_MAX 60000                            /* a request has arrived after so long */
-#define GATEWAY_IDLE_SECONDS_MAX 75                             /* a connection on which nothing moves is closed */
 #define GATEWAY_PAGE_BYTES_MAX ((size_t)8 * 1024 * 1024)        /* about where a page of a list or history ends */
 #define GATEWAY_PAGE_TOKEN_HOURS 24                             /* API: a pagination token expires after 24 hours */
 

@@ -171,6 +171,10 @@ static enum exit_code start_gateway(struct context *context, const struct engine
     config.step.redrive_ms = settings_number(settings, OPTION_REDRIVE_DAYS) * DAY_MS;
     config.thread_count = (uint32_t)settings_number(settings, OPTION_GATEWAY_THREADS);
     config.connection_count_max = (uint32_t)settings_number(settings, OPTION_GATEWAY_CONNECTIONS);
+    config.idle_ms = settings_number(settings, OPTION_GATEWAY_IDLE_MS);
+    config.request_ms = settings_number(settings, OPTION_GATEWAY_REQUEST_MS);
+    config.answer_ms = settings_number(settings, OPTION_GATEWAY_ANSWER_MS);
+    config.traffic_bytes_max = (size_t)settings_number(settings, OPTION_GATEWAY_TRAFFIC_BYTES);
     config.reply_timeout_ms = settings_number(settings, OPTION_CLIENT_TIMEOUT_MS);
     config.behind_ms_max = settings_number(settings, OPTION_READY_VIEW_LAG_MS);
     config.probe = probes_answer;

@@ -9,6 +9,7 @@
 
 #define SLOTS 256
 #define SWEEP_MS 250
+#define GONE_MS 1000         /* between two looks for pollers who have hung up */
 #define LOOKED_AT_MAX 1000 /* rows of one activity in one go: others have their turn */
 
 /* An activity that somebody has polled for. */
@@ -34,6 +35,7 @@ struct activities {
     pthread_cond_t woken;
     bool stopping;
     bool due;
+    int64_t looked_for_gone_ms;
     struct queue *queues[SLOTS];
     struct activities_poller *resolved; /* their claim was refused, or nobody knows */
 };
@@ -349,6 +351,24 @@ static void expire(struct queue *queue, struct work *work, int64_t now_ms)
     }
 }
 
+/* Those who have hung up hold a connection and memory until they are let go. */
+static void let_gone_go(struct queue *queue, struct work *work)
+{
+    struct activities_poller *poller = queue->first;
+    queue->first = NULL;
+    queue->last = NULL;
+    while (poller != NULL) {
+        struct activities_poller *next = poller->next;
+        if (poller->is_gone(poller)) {
+            poller->next = work->over;
+            work->over = poller;
+        } else {
+            append(queue, poller);
+        }
+        poller = next;
+    }
+}
+
 /* A task whose claim nobody has answered is offered again: the engine knows whether it is taken. */
 static enum status offer_again(struct activities *activities, struct queue *queue, const struct activities_poller *poller)
 {
@@ -424,12 +444,17 @@ static void *run(void *owner)
         stopping = activities->stopping;
         int64_t now_ms = stopping ? INT64_MAX : bus_now_ms(activities->config.bus);
         take_resolved(activities, &work);
+        bool looks_for_gone = now_ms - activities->looked_for_gone_ms >= GONE_MS;
+        activities->looked_for_gone_ms = looks_for_gone ? now_ms : activities->looked_for_gone_ms;
         for (size_t slot = 0; slot < SLOTS; slot++) {
             for (struct queue *queue = activities->queues[slot]; queue != NULL; queue = queue->chain) {
                 if (queue->due && !stopping) {
                     match(activities, queue, &work, now_ms);
                 }
                 expire(queue, &work, now_ms);
+                if (looks_for_gone && !stopping) {
+                    let_gone_go(queue, &work);
+                }
             }
         }
         pthread_mutex_unlock(&activities->lock);

@@ -35,6 +35,10 @@ struct gateway_config {
     struct step_config step;                    /* region, account, limits of payload, history and redrives */
     uint32_t thread_count;      /* that serve HTTP */
     uint32_t connection_count_max;
+    int64_t idle_ms;            /* a connection may wait so long for its next request's line and headers */
+    int64_t request_ms;         /* a request's body may take so long to arrive */
+    int64_t answer_ms;          /* an answer may take so long to be read */
+    size_t traffic_bytes_max;   /* memory of requests that arrive or are in hand; as much again of unread answers */
     int64_t reply_timeout_ms;   /* for a Reply */
     int64_t view_timeout_ms;    /* for the view to show what a Reply told of */
     int64_t poll_ms;            /* GetActivityTask waits so long for a task; AWS: 60 s */

@@ -4,8 +4,9 @@
  *     a request ─ headers, body ─► call_run ─┬─► answered
  *                                            └─► suspended: costs no thread, until call->answered resumes it
  *
- * Bounded are: the bytes of headers and body, the bytes of all bodies together, the time that a request may take to arrive,
- * connections, and the time that one may be idle. */
+ * Bounded are: connections, and how long one may wait for its next request (gateway/door.h); the bytes of a request's headers
+ * and body, the time that it may take to arrive, the memory of all requests together; the time that an answer may take to be
+ * read, the memory of all answers together. Beyond: 413 or 503, or the end of the connection when time is over. */
 #ifndef PAWL_GATEWAY_HTTP_H
 #define PAWL_GATEWAY_HTTP_H
 

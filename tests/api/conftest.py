@@ -33,4 +33,6 @@ def own(tmp_path):
     """A service that is this test's alone; not started."""
     made = services.Service(tmp_path)
     yield made
-    made.stop()
+    runs = made.process is not None and made.process.poll() is None
+    code = made.stop()
+    assert not runs or code == 0, "it ends well, and without leaks"

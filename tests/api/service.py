@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import ssl
 import subprocess
 import time
@@ -32,6 +33,7 @@ class Service:
         self.answers = Answers()
         self.certificate_authority = None  # of its TLS
         self.client_certificate = None  # and what it asks of clients
+        self.limit_files = None  # of the process; None: as the tests have
         self.kafka = os.environ.get("PAWL_TEST_BOOTSTRAP")
         if self.kafka:
             self.settings.update({"kafka.bootstrap.servers": self.kafka, "topics.prefix": f"api-{uuid.uuid4().hex[:8]}",
@@ -40,12 +42,17 @@ class Service:
     def sets(self):
         return [f"--set={name}={value}" for name, value in self.settings.items()]
 
+    def before(self):
+        """In the new process."""
+        if self.limit_files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.limit_files, self.limit_files))
+
     def start(self):
         if self.kafka:
             return self.start_on_kafka()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([str(PAWL), "dev", "--json", *self.sets()], env=self.environment,
-                                            stdout=subprocess.PIPE, stderr=log, text=True)
+                                            stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=self.before)
         line = self.process.stdout.readline()
         assert line, f"pawl dev is not ready: {self.log.read_text()[-3000:]}"
         self.endpoint = json.loads(line)["endpoint"]
@@ -58,7 +65,7 @@ class Service:
         begin = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([str(PAWL), "serve", *self.sets()], env=self.environment, stdout=subprocess.PIPE,
-                                            stderr=log, text=True)
+                                            stderr=log, text=True, preexec_fn=self.before)
         deadline = time.monotonic() + READY_SECONDS_MAX
         while True:
             said = self.log.read_text()[begin:]

@@ -195,4 +195,6 @@ def test_insecure(own):
     with pytest.raises(AssertionError):
         own.start()
     assert "--insecure" in own.log.read_text()
-    own.process.wait(10)
+    assert own.process.wait(10) == 2
+    own.process.stdout.close()
+    own.process = None
