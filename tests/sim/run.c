@@ -4,9 +4,11 @@
 #include "shrink.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -146,19 +148,21 @@ static bool play_and_tell(const struct world_options *options, int reports)
     return held;
 }
 
-/* Every jobs-th seed, until one fails or hangs. */
-static void work(const struct run_options *options, uint64_t first, int reports)
+/* Every jobs-th seed, until one of any job fails. */
+static void work(const struct run_options *options, uint64_t first, int reports, atomic_bool *stop)
 {
     struct world_options one = options->world;
-    for (one.seed = options->numbers[0] + first; one.seed <= options->numbers[1]; one.seed += options->jobs) {
+    one.seed = options->numbers[0] + first;
+    for (; one.seed <= options->numbers[1] && !atomic_load(stop); one.seed += options->jobs) {
         if (!play_and_tell(&one, reports)) {
+            atomic_store(stop, true);
             _exit(1);
         }
     }
     _exit(0);
 }
 
-static struct job start_job(const struct run_options *options, uint64_t first)
+static struct job start_job(const struct run_options *options, uint64_t first, atomic_bool *stop)
 {
     int ends[2];
     struct job job = {.process = -1};
@@ -167,7 +171,7 @@ static struct job start_job(const struct run_options *options, uint64_t first)
         job.process = fork();
         if (job.process == 0) {
             close(ends[0]);
-            work(options, first, ends[1]);
+            work(options, first, ends[1], stop);
         }
         close(ends[1]);
         job.reports = ends[0];
@@ -216,9 +220,10 @@ static bool play_many(const struct run_options *options)
     uint64_t failed = 0;
     int failed_by = 0;
     int64_t began_ms = now_ms();
+    atomic_bool *stop = mmap(NULL, sizeof *stop, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     divided.jobs = options->jobs < JOBS_MAX ? options->jobs : JOBS_MAX;
     for (uint32_t at = 0; at < divided.jobs; at++) {
-        jobs[at] = start_job(&divided, at);
+        jobs[at] = stop == MAP_FAILED ? (struct job){.process = -1} : start_job(&divided, at, stop);
         if (jobs[at].process < 0) {
             printf("no process can be made\n");
             return false;
