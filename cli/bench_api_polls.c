@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #define POLLS 5000
+#define ACTIVITIES 10 /* that they poll for: one takes a thousand pollers at a time */
 #define GROWTH_MIB_MAX 100
 #define SETTLE_MS 3000
 #define MIB (1024.0 * 1024.0)
@@ -19,12 +20,12 @@ static void raise_file_limit(void)
     }
 }
 
-static enum exit_code poll_all(struct bench_service *service, struct bench_http *http, struct str body)
+static enum exit_code poll_all(struct bench_service *service, struct bench_http *http, const struct str bodies[ACTIVITIES])
 {
     struct bench_http_answer answer;
     bool any;
     for (uint32_t at = 0; at < bench_http_count(http); at++) {
-        TRY_RUN(bench_http_send(http, at, STR("GetActivityTask"), body));
+        TRY_RUN(bench_http_send(http, at, STR("GetActivityTask"), bodies[at % ACTIVITIES]));
     }
     TRY_RUN(bench_http_await(http, SETTLE_MS, &answer, &any));
     if (any) {
@@ -34,22 +35,31 @@ static enum exit_code poll_all(struct bench_service *service, struct bench_http 
     return EXIT_CODE_OK;
 }
 
+/* Makes one, and what asks for its tasks. */
+static enum exit_code create(struct bench_service *service, int number, struct str *out_body)
+{
+    struct context *context = service->bench->context;
+    struct str answer;
+    TRY_RUN(bench_service_call(service, "CreateActivity", &answer, "{\"name\":\"bench-%d\"}", number));
+    TRY_MEMORY(context, arena_format(context->arena, out_body,
+                                     "{\"activityArn\":\"arn:aws:states:%.*s:%.*s:activity:bench-%d\",\"workerName\":\"bench\"}",
+                                     STR_ARGS(settings_text(context->settings, OPTION_AWS_REGION)),
+                                     STR_ARGS(settings_text(context->settings, OPTION_AWS_ACCOUNT)), number));
+    return EXIT_CODE_OK;
+}
+
 enum exit_code bench_api_polls(struct bench_service *service)
 {
     struct bench *bench = service->bench;
-    struct context *context = bench->context;
     struct bench_http *http;
-    struct str answer;
-    struct str body;
+    struct str bodies[ACTIVITIES];
     raise_file_limit();
-    TRY_RUN(bench_service_call(service, "CreateActivity", &answer, "{\"name\":\"bench\"}"));
-    TRY_MEMORY(context, arena_format(context->arena, &body,
-                                     "{\"activityArn\":\"arn:aws:states:%.*s:%.*s:activity:bench\",\"workerName\":\"bench\"}",
-                                     STR_ARGS(settings_text(context->settings, OPTION_AWS_REGION)),
-                                     STR_ARGS(settings_text(context->settings, OPTION_AWS_ACCOUNT))));
+    for (int at = 0; at < ACTIVITIES; at++) {
+        TRY_RUN(create(service, at, &bodies[at]));
+    }
     int64_t before = bench_process_resident_bytes(service->gateway.pid);
     TRY_RUN(bench_http_open(bench, service->gateway.port, POLLS, &http));
-    enum exit_code code = poll_all(service, http, body);
+    enum exit_code code = poll_all(service, http, bodies);
     int64_t after = bench_process_resident_bytes(service->gateway.pid);
     bench_http_close(http);
     TRY_RUN(code);
