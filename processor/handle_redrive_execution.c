@@ -1,28 +1,9 @@
-#include "asl/arn.h"
 #include "asl/redrive.h"
 #include "base/assert.h"
-#include "base/hash.h"
-#include "processor/forward.h"
+#include "base/limits.h"
+#include "processor/addressed.h"
 #include "processor/handle_parts.h"
 #include "schemas/execution_statuses.h"
-
-static enum status refuse_unknown(struct handling *handling, const struct redrive_execution *redrive)
-{
-    struct reply_to to = REPLY_TO(redrive);
-    return reply_refuse(handling, &to, STR("ExecutionDoesNotExist"), "Execution Does Not Exist: '%.*s'",
-                        STR_ARGS(redrive->execution_arn));
-}
-
-static enum status accept(struct handling *handling, const struct redrive_execution *redrive, int64_t date_us,
-                          struct reply_version version)
-{
-    struct reply_to to = REPLY_TO(redrive);
-    struct str date;
-    struct str data;
-    TRY(reply_date(handling->arena, date_us, &date));
-    TRY(arena_format(handling->arena, &data, "{\"redriveDate\":%.*s}", STR_ARGS(date)));
-    return reply_accept(handling, &to, data, version);
-}
 
 static enum status refuse(struct handling *handling, const struct redrive_execution *redrive, struct str reason)
 {
@@ -34,16 +15,17 @@ static enum status refuse(struct handling *handling, const struct redrive_execut
 static int64_t step_time_us(const struct handling *handling, const struct execution_row *row)
 {
     int64_t now_us = handling_now_us(handling);
-    return now_us > row->last_time ? now_us : row->last_time;
+    return now_us > row->last_time ? now_us : (row->last_time + 999) / 1000 * 1000;
 }
 
 /* What was shown when the token was used is shown: no version to wait for. */
 static enum status answer_repeated(struct handling *handling, const struct redrive_execution *redrive,
                                    const struct execution_row *row)
 {
+    struct reply_to to = REPLY_TO(redrive);
     int64_t date_us;
     TRY(redrive_token_date(handling->arena, row, redrive->client_token, step_time_us(handling, row), &date_us));
-    return accept(handling, redrive, date_us, (struct reply_version){row->incarnation, RECORD_NONE});
+    return addressed_accept(handling, &to, "redriveDate", date_us, (struct reply_version){row->incarnation, RECORD_NONE});
 }
 
 static enum status answer_refused(struct handling *handling, const struct redrive_execution *redrive,
@@ -57,9 +39,10 @@ static enum status answer_refused(struct handling *handling, const struct redriv
 static enum status answer_redriven(struct handling *handling, const struct redrive_execution *redrive,
                                    struct reply_version version)
 {
+    struct reply_to to = REPLY_TO(redrive);
     const struct execution_row *row;
     TRY(store_execution(&handling->partition->store, handling->arena, &handling->execution, &row));
-    return accept(handling, redrive, row->redrive_date, version);
+    return addressed_accept(handling, &to, "redriveDate", row->redrive_date, version);
 }
 
 static enum status redrive_it(struct handling *handling, const struct redrive_execution *redrive,
@@ -70,6 +53,7 @@ static enum status redrive_it(struct handling *handling, const struct redrive_ex
         .execution = handling->execution,
         .client_token = redrive->client_token,
     };
+    struct reply_to to = REPLY_TO(redrive);
     enum step_outcome outcome;
     struct reply_version version;
     TRY(handle_step(handling, row, &event, &outcome, &version));
@@ -81,7 +65,7 @@ static enum status redrive_it(struct handling *handling, const struct redrive_ex
     case STEP_NOT_REDRIVABLE:
         return answer_refused(handling, redrive, row);
     case STEP_UNKNOWN:
-        return refuse_unknown(handling, redrive);
+        return addressed_nobody(handling, &to, redrive->execution_arn);
     case STEP_CLOSED:
     case STEP_LATE:
     case STEP_TAKEN:
@@ -89,25 +73,6 @@ static enum status redrive_it(struct handling *handling, const struct redrive_ex
         break;
     }
     UNREACHABLE("outcome of a redrive");
-}
-
-/* What is wrong with the command itself. *out_refused: it was answered. */
-static enum status check(struct handling *handling, const struct redrive_execution *redrive, bool *out_refused)
-{
-    struct reply_to to = REPLY_TO(redrive);
-    *out_refused = true;
-    if (arn_type_of(redrive->execution_arn) != ARN_EXECUTION) {
-        return reply_refuse_arn(handling, &to, redrive->execution_arn);
-    }
-    if (redrive->client_token.bytes != NULL &&
-        (redrive->client_token.length == 0 || redrive->client_token.length > CLIENT_TOKEN_CHARACTERS_MAX)) {
-        return reply_refuse(handling, &to, STR("ValidationException"),
-                            "1 validation error detected: Value at 'clientToken' failed to satisfy constraint: Member must "
-                            "have length between 1 and %d",
-                            CLIENT_TOKEN_CHARACTERS_MAX);
-    }
-    *out_refused = false;
-    return STATUS_OK;
 }
 
 /* A machine that is being deleted takes no execution up again; its running ones go on to their end. */
@@ -136,29 +101,15 @@ static enum status redrive_row(struct handling *handling, const struct redrive_e
 
 enum status handle_redrive_execution(struct handling *handling, const struct redrive_execution *redrive)
 {
-    bool refused;
-    TRY(check(handling, redrive, &refused));
-    if (refused) {
-        return STATUS_OK;
-    }
-    uint32_t murmur2 = hash_murmur2(redrive->execution_arn);
-    if (!forward_is_owner(handling, murmur2)) {
-        return forward_add(handling, murmur2);
-    }
-    const struct name_row *name;
+    struct reply_to to = REPLY_TO(redrive);
     const struct execution_row *row;
-    struct store *store = &handling->partition->store;
-    enum status status = store_name(store, handling->arena, redrive->execution_arn, &name);
-    if (status == STATUS_NOT_FOUND) {
-        return refuse_unknown(handling, redrive);
+    struct str token = redrive->client_token;
+    if (token.bytes != NULL && (token.length == 0 || token.length > CLIENT_TOKEN_CHARACTERS_MAX)) {
+        return reply_refuse(handling, &to, STR("ValidationException"),
+                            "1 validation error detected: Value at 'clientToken' failed to satisfy constraint: Member must "
+                            "have length between 1 and %d",
+                            CLIENT_TOKEN_CHARACTERS_MAX);
     }
-    TRY(status);
-    handling->execution = execution_id_of(redrive->execution_arn, name->incarnation);
-    handling->has_execution = true;
-    status = store_execution(store, handling->arena, &handling->execution, &row);
-    if (status == STATUS_NOT_FOUND) {
-        return refuse_unknown(handling, redrive);
-    }
-    TRY(status);
-    return redrive_row(handling, redrive, row);
+    TRY(addressed_execution(handling, &to, redrive->execution_arn, &row));
+    return row == NULL ? STATUS_OK : redrive_row(handling, redrive, row);
 }
