@@ -9,7 +9,7 @@
 
 #define PAGE_ITEMS_MIN 64   /* items of a Map that share a payload row */
 #define PAGES_MAX 256       /* and at most this many rows */
-#define DELETE_AT_ONCE_MAX 200 /* more outputs than this are swept by continuations */
+#define DELETE_AT_ONCE_MAX 200 /* payload rows looked for at once; more than this are swept by continuations */
 #define ABORT_PAGE 150      /* frames taken down before a look at the step's bounds */
 
 /* A run of a Parallel or Map, of which its frame may know no more. */
@@ -369,7 +369,7 @@ static enum status drop_group(struct run *run, const struct group *group)
 {
     int64_t page_size = page_items(group->count);
     int64_t pages = group->map ? (group->count + page_size - 1) / page_size : group->started < group->count ? 1 : 0;
-    if (group->done + pages <= DELETE_AT_ONCE_MAX) {
+    if ((group->done > 0 ? group->count : 0) + pages <= DELETE_AT_ONCE_MAX) {
         for (int64_t at = 0; at < group->count && group->done > 0; at++) {
             const struct payload_id id = {.scope = group->id, .slot = PAYLOAD_OUTPUT, .index = at};
             struct str text;
