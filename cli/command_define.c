@@ -3,6 +3,7 @@
 #include "cli/lookup.h"
 #include "cli/name.h"
 #include "cli/request.h"
+#include "cli/side.h"
 #include "gateway/answer.h"
 
 /* What is defined. */
@@ -155,9 +156,9 @@ enum exit_code command_define(struct context *context)
     if (check_only) {
         return EXIT_CODE_OK;
     }
-    TRY_RUN(connection_open(context));
+    TRY_RUN(side_open(context));
     TRY_RUN(request_open(context, &request));
     enum exit_code code = define(context, &request, &proposal);
-    request_close(&request);
+    request_close(context, &request);
     return code;
 }

@@ -1,5 +1,6 @@
 #include "cli/lookup.h"
 #include "cli/name.h"
+#include "cli/side.h"
 #include "cli/timeline.h"
 #include "gateway/answer.h"
 
@@ -41,6 +42,9 @@ static enum status print_execution(struct buffer *buffer, const struct execution
     TRY(add_text(buffer, "error", status->error));
     TRY(add_text(buffer, "cause", status->cause));
     TRY(add_time(buffer, "redriven", status->redrive_date));
+    if (status->version == 0) {
+        return STATUS_OK; /* the API does not tell */
+    }
     return buffer_format(buffer, "  %-10s %" PRId64 " events, %" PRId64 " transitions\n", "so far", status->version,
                          status->transitions);
 }
@@ -51,7 +55,7 @@ static enum status print_machine(struct buffer *buffer, const struct definition 
     TRY(buffer_add_byte(buffer, '\n'));
     TRY(add_text(buffer, "status", head->status));
     TRY(add_text(buffer, "type", head->type));
-    TRY(add_text(buffer, "revision", head->revision_id));
+    TRY(add_text(buffer, "revision", head->revision_id.length > 0 ? head->revision_id : STR_NONE));
     TRY(add_text(buffer, "role", head->role_arn));
     TRY(add_time(buffer, "created", head->creation_date));
     TRY(add_time(buffer, "updated", head->update_date));
@@ -65,7 +69,7 @@ static enum exit_code describe_execution(struct context *context)
     const struct execution_status *status;
     struct str arn;
     TRY_RUN(name_execution(context, context_positional(context), &arn));
-    TRY_RUN(connection_open(context));
+    TRY_RUN(side_open(context));
     TRY_RUN(lookup_execution_required(context, arn, &status));
     struct str text;
     struct str refusal;
@@ -87,7 +91,7 @@ static enum exit_code describe_machine(struct context *context)
     const struct definition *head;
     struct str arn;
     TRY_RUN(name_machine(context, context_positional(context), &arn));
-    TRY_RUN(connection_open(context));
+    TRY_RUN(side_open(context));
     TRY_RUN(lookup_machine(context, arn, &head));
     if (head == NULL) {
         return context_fail(context, EXIT_CODE_REFUSED, "StateMachineDoesNotExist: State Machine Does Not Exist: '%.*s'",

@@ -1,6 +1,7 @@
 #include "cli/chronicle.h"
 #include "cli/lookup.h"
 #include "cli/name.h"
+#include "cli/side.h"
 #include "cli/timeline.h"
 #include "schemas/codec/history_event.h"
 
@@ -89,7 +90,7 @@ enum exit_code command_history(struct context *context)
     const struct execution_status *status;
     struct str arn;
     TRY_RUN(name_execution(context, context_positional(context), &arn));
-    TRY_RUN(connection_open(context));
+    TRY_RUN(side_open(context));
     TRY_RUN(chronicle_open(context, arn, &chronicle));
     enum exit_code code = EXIT_CODE_OK;
     if (chronicle.count == 0) {
@@ -99,6 +100,6 @@ enum exit_code command_history(struct context *context)
     if (code == EXIT_CODE_OK) {
         code = print(context, &chronicle);
     }
-    chronicle_close(&chronicle);
+    chronicle_close(context, &chronicle);
     return code;
 }

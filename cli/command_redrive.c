@@ -1,5 +1,6 @@
 #include "cli/name.h"
 #include "cli/request.h"
+#include "cli/side.h"
 
 static enum exit_code redrive(struct context *context, struct request *request, struct redrive_execution *command)
 {
@@ -25,9 +26,9 @@ enum exit_code command_redrive(struct context *context)
     record_init(RECORD_redrive_execution, &command);
     TRY_RUN(name_execution(context, context_positional(context), &command.execution_arn));
     command.client_token = context_flag(context, FLAG_REDRIVE_TOKEN);
-    TRY_RUN(connection_open(context));
+    TRY_RUN(side_open(context));
     TRY_RUN(request_open(context, &request));
     enum exit_code code = redrive(context, &request, &command);
-    request_close(&request);
+    request_close(context, &request);
     return code;
 }

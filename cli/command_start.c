@@ -4,14 +4,12 @@
 #include "cli/lookup.h"
 #include "cli/name.h"
 #include "cli/request.h"
-#include "cli/scan.h"
+#include "cli/side.h"
 #include "cli/start_each.h"
 #include "gateway/answer.h"
 #include "schemas/execution_statuses.h"
 
 #include <errno.h>
-
-#define WAIT_POLL_MS 200
 
 /* --input: JSON, @FILE or - for stdin. STR_NONE: not given. */
 static enum exit_code read_input(struct context *context, struct str *out_input)
@@ -76,40 +74,6 @@ static enum exit_code start(struct context *context, struct request *request, st
 
 /* ---- --wait ---- */
 
-/* The record as the end of that execution, or NULL. */
-static enum exit_code read_end(struct context *context, struct scan *scan, const struct started *started,
-                               const struct bus_record *record, const struct execution_status **out_end)
-{
-    enum record_id type;
-    void *value;
-    *out_end = NULL;
-    if (!str_equal(record->key, started->arn) || record->value.bytes == NULL) {
-        return EXIT_CODE_OK;
-    }
-    TRY_RUN(scan_decode(context, scan, context->arena, SCHEMA_execution_status, record, &type, &value));
-    const struct execution_status *status = value;
-    bool mine = started->incarnation == RECORD_NONE || status->incarnation == started->incarnation;
-    if (mine && !str_equal(status->status, execution_status_name(EXECUTION_STATUS_RUNNING))) {
-        *out_end = status;
-    }
-    return EXIT_CODE_OK;
-}
-
-static enum exit_code await_end(struct context *context, struct scan *scan, const struct started *started,
-                                const struct execution_status **out_end)
-{
-    struct bus_record record;
-    bool more;
-    *out_end = NULL;
-    while (*out_end == NULL) {
-        TRY_RUN(scan_follow(context, scan, WAIT_POLL_MS, &record, &more));
-        if (more) {
-            TRY_RUN(read_end(context, scan, started, &record, out_end));
-        }
-    }
-    return EXIT_CODE_OK;
-}
-
 static enum exit_code report_end(struct context *context, const struct execution_status *end)
 {
     struct str text = end->output;
@@ -132,12 +96,8 @@ static enum exit_code report_end(struct context *context, const struct execution
 
 static enum exit_code wait_for(struct context *context, const struct started *started)
 {
-    struct scan scan;
     const struct execution_status *end;
-    TRY_RUN(scan_open_for(context, TOPIC_EXECUTIONS, started->arn, &scan));
-    enum exit_code code = await_end(context, &scan, started, &end);
-    scan_close(&scan);
-    TRY_RUN(code);
+    TRY_RUN(lookup_end(context, started->arn, started->incarnation, &end));
     return report_end(context, end);
 }
 
@@ -160,10 +120,10 @@ enum exit_code command_start(struct context *context)
     if (command.name.bytes != NULL) {
         TRY_RUN(name_execution_of(context, command.state_machine_arn, command.name, &key));
     }
-    TRY_RUN(connection_open(context));
+    TRY_RUN(side_open(context));
     TRY_RUN(request_open(context, &request));
     enum exit_code code = start(context, &request, &command, key, &started);
-    request_close(&request);
+    request_close(context, &request);
     TRY_RUN(code);
     if (context_given(context, FLAG_START_WAIT)) {
         return wait_for(context, &started);

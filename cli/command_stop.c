@@ -1,5 +1,6 @@
 #include "cli/name.h"
 #include "cli/request.h"
+#include "cli/side.h"
 
 static enum exit_code stop(struct context *context, struct request *request, struct stop_execution *command)
 {
@@ -26,9 +27,9 @@ enum exit_code command_stop(struct context *context)
     TRY_RUN(name_execution(context, context_positional(context), &command.execution_arn));
     command.error = context_flag(context, FLAG_STOP_ERROR);
     command.cause = context_flag(context, FLAG_STOP_CAUSE);
-    TRY_RUN(connection_open(context));
+    TRY_RUN(side_open(context));
     TRY_RUN(request_open(context, &request));
     enum exit_code code = stop(context, &request, &command);
-    request_close(&request);
+    request_close(context, &request);
     return code;
 }

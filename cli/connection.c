@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "bus/bus_local.h"
+#include "cli/api.h"
 
 static void log_kafka(void *owner, int level, const char *text)
 {
@@ -86,7 +87,12 @@ void connection_close(struct connection *connection)
     if (connection->codec != NULL) {
         codec_destroy(connection->codec);
     }
-    bus_close(connection->bus);
+    if (connection->bus != NULL) {
+        bus_close(connection->bus);
+    }
+    if (connection->api != NULL) {
+        api_close(connection->api);
+    }
 }
 
 enum exit_code connection_topic_name(struct context *context, enum topic_id id, struct str route, struct str *out_name)

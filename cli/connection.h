@@ -5,7 +5,10 @@
 #include "cli/context.h"
 #include "schemas/topics.h"
 
+struct api;
+
 struct connection {
+    struct api *api; /* of an endpoint; the rest is not there then */
     struct bus *bus;
     struct codec *codec;
     const struct bus_topic *topics[TOPIC_COUNT]; /* those that were asked for; never TOPIC_TASKS */

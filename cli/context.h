@@ -13,6 +13,7 @@
 #define CONTEXT_ARENA_BYTES_MAX ((size_t)4 * 1024 * 1024 * 1024) /* what one command may keep in memory */
 
 struct connection;
+struct side;
 
 struct context {
     struct arena *arena; /* for the whole command */
@@ -21,7 +22,8 @@ struct context {
     bool json;                     /* print JSON rather than text for people */
     FILE *out;                     /* results */
     FILE *errors;                  /* everything else */
-    struct connection *connection; /* once cli/connection.h has opened it; the program closes it */
+    struct connection *connection; /* once it is open (cli/side.h, cli/connection.h); the program closes it */
+    const struct side *side;       /* that a client command works on, once it is open */
 };
 
 /* Prints "pawl COMMAND: …" to context->errors and returns the code. */

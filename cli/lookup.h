@@ -1,4 +1,4 @@
-/* What the output topics say about one execution or state machine. */
+/* What is known of one execution or state machine. */
 #ifndef PAWL_CLI_LOOKUP_H
 #define PAWL_CLI_LOOKUP_H
 
@@ -11,6 +11,9 @@ enum exit_code lookup_execution(struct context *context, struct str arn, const s
 /* The same, and a refusal in AWS's words when there is none. */
 enum exit_code lookup_execution_required(struct context *context, struct str arn,
                                          const struct execution_status **out_status);
+
+/* Waits for the end of an execution that was started (RECORD_NONE: of any run of that name). */
+enum exit_code lookup_end(struct context *context, struct str arn, int64_t incarnation, const struct execution_status **out_end);
 
 /* A state machine's head with its present definition; *out_head is NULL when there is none. */
 enum exit_code lookup_machine(struct context *context, struct str arn, const struct definition **out_head);

@@ -4,6 +4,7 @@
 #include "cli/connection.h"
 #include "cli/context.h"
 #include "cli/help.h"
+#include "cli/side.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -77,6 +78,7 @@ static enum exit_code run(struct context *context, int argc, char **argv, const 
     context->json = context_given(context, FLAG_JSON) || (!context_given(context, FLAG_TEXT) && !isatty(fileno(context->out)));
     TRY_RUN(set_log_level(context));
     TRY_RUN(load_settings(context, environment));
+    TRY_RUN(side_check(context));
     return command_table[command].run(context);
 }
 

@@ -1,4 +1,5 @@
-/* A command to pawl and its Reply: sent with an address on pawl.replies and a random correlation id, then waited for. */
+/* A command to pawl and its Reply. On the topics it is sent with an address on pawl.replies and a random correlation id; at an
+ * endpoint it is the operation of the record's name, and the Reply is made of the answer. */
 #ifndef PAWL_CLI_REQUEST_H
 #define PAWL_CLI_REQUEST_H
 
@@ -6,15 +7,17 @@
 #include "cli/connection.h"
 
 struct request {
+    char correlation_id[UUID_CHARACTERS + 1];
+    int64_t window; /* commands that may be on their way at a time, about */
+    /* The rest is topics_request.c's. */
     struct bus_reader *replies;
     struct bus_producer *producer;
     struct str reply_topic;
-    char correlation_id[UUID_CHARACTERS + 1];
 };
 
-/* Looks for the end of pawl.replies, before anything is sent. */
+/* Before anything is sent. */
 enum exit_code request_open(struct context *context, struct request *out_request);
-void request_close(struct request *request);
+void request_close(struct context *context, struct request *request);
 
 /* Fills a command's reply address. */
 #define REQUEST_ADDRESS(request, command)                                                                              \

@@ -4,12 +4,11 @@
 #include "base/limits.h"
 #include "cli/name.h"
 #include "cli/request.h"
+#include "cli/side.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-
-#define WINDOW 1000 /* starts that are not answered yet, at most */
 
 struct each {
     struct context *context;
@@ -123,8 +122,8 @@ static enum exit_code send_lines(struct each *each)
         } else if (line.length > 0) {
             code = send_line(each, line);
         }
-        if (code == EXIT_CODE_OK && each->sent - each->answered >= WINDOW) {
-            code = collect(each, WINDOW / 2);
+        if (code == EXIT_CODE_OK && each->sent - each->answered >= each->request.window) {
+            code = collect(each, each->request.window / 2);
         }
     }
     free(bytes);
@@ -132,7 +131,7 @@ static enum exit_code send_lines(struct each *each)
         code = context_fail(context, EXIT_CODE_FAILED, "stdin: %s", strerror(errno));
     }
     /* What was sent before a bad line has been asked for: its answers are told too. */
-    enum exit_code rest = collect(each, 0);
+    enum exit_code rest = code == EXIT_CODE_OK || code == EXIT_CODE_USAGE ? collect(each, 0) : code;
     if (code == EXIT_CODE_USAGE && each->sent > 0) { /* which would say that nothing was done */
         return EXIT_CODE_FAILED;
     }
@@ -146,7 +145,7 @@ enum exit_code start_each(struct context *context, struct str machine_arn)
         context_given(context, FLAG_START_WAIT)) {
         return context_fail(context, EXIT_CODE_USAGE, "--each takes inputs from stdin, and no --input, --name or --wait");
     }
-    TRY_RUN(connection_open(context));
+    TRY_RUN(side_open(context));
     TRY_RUN(request_open(context, &each.request));
     each.line_arena = arena_create(STEP_ARENA_BYTES_MAX);
     each.reply_arena = arena_create(STEP_ARENA_BYTES_MAX);
@@ -158,7 +157,7 @@ enum exit_code start_each(struct context *context, struct str machine_arn)
     if (each.reply_arena != NULL) {
         arena_destroy(each.reply_arena);
     }
-    request_close(&each.request);
+    request_close(context, &each.request);
     if (code == EXIT_CODE_OK && each.refused > 0) {
         code = context_fail(context, EXIT_CODE_REFUSED, "%" PRId64 " of %" PRId64 " starts were refused", each.refused,
                             each.sent);

@@ -23,6 +23,7 @@ OUTSIDE = {
     "microhttpd": ("microhttpd.h",),
     "gnutls": ("gnutls/",),
     "yaml": ("yaml.h",),
+    "curl": ("curl/",),
 }
 SYSTEM = set("""assert ctype errno fcntl fenv float inttypes limits locale math poll pthread setjmp signal stdalign
     stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string strings endian threads time unistd wchar dirent
