@@ -94,7 +94,7 @@ static enum status find_address(const struct probe_config *config, union listen_
 
 static enum status start(struct probe_server *server, union listen_address *address)
 {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD;
     if (address->any.sa_family == AF_INET6) {
         flags |= MHD_USE_IPv6;
     }
