@@ -212,6 +212,7 @@ static enum status run_round(struct view *view, bool *out_found, bool *out_more,
     view->batch_bytes = 0;
     arena_reset(view->arena);
     TRY(view_express_forget(view, bus_now_ms(view->config.bus), &moved));
+    TRY(view_pending_sweep(view, bus_now_ms(view->config.bus), &moved));
     for (size_t count = 0; count < view->reader_count; count++) {
         struct view_reader *reader = &view->readers[view->turn];
         view->turn = (view->turn + 1) % view->reader_count;
@@ -294,6 +295,7 @@ static enum status start_anew(struct view *view, struct bus_error *out_error)
     close_readers(view);
     kv_batch_clear(view->batch);
     arena_reset(view->arena);
+    view->pending_count = 0;
     TRY(wipe(view, out_error));
     TRY(check_basis(view, out_error));
     return open_readers(view, out_error);
@@ -350,6 +352,7 @@ static enum status prepare(struct view *view, struct bus_error *out_error)
     TRY(list_readers(view, out_error));
     TRY(check_basis(view, out_error));
     TRY(view_express_clear(view));
+    TRY(view_pending_load(view));
     enum status status = open_readers(view, out_error);
     return status == STATUS_REFUSED ? start_anew(view, out_error) : status;
 }

@@ -3,7 +3,7 @@
 #include "asl/arn.h"
 #include "base/assert.h"
 
-static enum status decode(struct view *view, enum schema_id schema, struct str value, void **out_value)
+enum status view_decode(struct view *view, enum schema_id schema, struct str value, void **out_value)
 {
     struct codec_error error;
     enum record_id record;
@@ -21,7 +21,7 @@ static enum status count_head(struct view *view, struct str arn, struct str valu
     if (value.bytes == NULL || (type != ARN_MACHINE && type != ARN_ACTIVITY)) {
         return STATUS_OK;
     }
-    TRY(decode(view, SCHEMA_definition, value, &head));
+    TRY(view_decode(view, SCHEMA_definition, value, &head));
     if (str_equal(((const struct definition *)head)->status, STR("ACTIVE"))) {
         view_counts_add(view, type == ARN_MACHINE ? VIEW_COUNT_MACHINES : VIEW_COUNT_ACTIVITIES, number);
     }
@@ -117,7 +117,7 @@ static enum status remove_old(struct view *view, struct str key, bool forgotten)
         return STATUS_OK;
     }
     TRY(status);
-    TRY(decode(view, SCHEMA_execution_status, value, &old));
+    TRY(view_decode(view, SCHEMA_execution_status, value, &old));
     const struct execution_status *execution = old;
     TRY(each_index(view, execution, kv_batch_delete));
     view_counts_add(view, VIEW_COUNT_RUNNING, is_running(execution) ? -1 : 0);
@@ -141,26 +141,39 @@ static bool is_express(struct str arn)
 
 static enum status apply_execution(struct view *view, const struct bus_record *record)
 {
-    struct view_key key;
     void *value;
+    bool held;
     if (is_express(record->key)) {
         return view_express_apply_status(view, record);
     }
-    if (!view_keys_execution(record->key, &key)) {
+    if (record->value.bytes == NULL) {
+        TRY(view_pending_drop(view, record->key));
+        return view_apply_status(view, record->key, STR_NONE);
+    }
+    TRY(view_decode(view, SCHEMA_execution_status, record->value, &value));
+    TRY(view_pending_hold(view, record, value, &held));
+    return held ? STATUS_OK : view_apply_status(view, record->key, record->value);
+}
+
+enum status view_apply_status(struct view *view, struct str arn, struct str bytes)
+{
+    struct view_key key;
+    void *value;
+    if (!view_keys_execution(arn, &key)) {
         return STATUS_CORRUPT;
     }
-    if (record->value.bytes == NULL) {
+    if (bytes.bytes == NULL) {
         TRY(remove_old(view, view_key_text(&key), true));
         return kv_batch_delete(view->batch, view_key_text(&key));
     }
-    TRY(decode(view, SCHEMA_execution_status, record->value, &value));
+    TRY(view_decode(view, SCHEMA_execution_status, bytes, &value));
     const struct execution_status *status = value;
     struct execution_id id = execution_id_of(status->execution_arn, status->incarnation);
     TRY(remove_old(view, view_key_text(&key), false));
     TRY(each_index(view, status, put_empty));
     view_counts_add(view, VIEW_COUNT_RUNNING, is_running(status) ? 1 : 0);
     view->touched[view_slot_of_execution(&id)] = true;
-    return kv_batch_put(view->batch, view_key_text(&key), record->value);
+    return kv_batch_put(view->batch, view_key_text(&key), bytes);
 }
 
 static enum status apply_event(struct view *view, const struct bus_record *record)
@@ -170,7 +183,7 @@ static enum status apply_event(struct view *view, const struct bus_record *recor
     if (record->value.bytes == NULL) {
         return STATUS_OK;
     }
-    TRY(decode(view, SCHEMA_history_event, record->value, &value));
+    TRY(view_decode(view, SCHEMA_history_event, record->value, &value));
     const struct history_event *event = value;
     if (is_express(record->key)) {
         return view_express_apply_event(view, event);
@@ -180,7 +193,8 @@ static enum status apply_event(struct view *view, const struct bus_record *recor
         return STATUS_CORRUPT;
     }
     view->touched[view_slot_of_execution(&id)] = true;
-    return kv_batch_put(view->batch, view_key_text(&key), record->value);
+    TRY(kv_batch_put(view->batch, view_key_text(&key), record->value));
+    return view_pending_release(view, event);
 }
 
 enum status view_apply(struct view *view, enum topic_id topic, const struct bus_record *record)

@@ -85,6 +85,12 @@ bool view_keys_execution(struct str arn, struct view_key *out_key)
     return add(out_key, arn);
 }
 
+bool view_keys_pending(struct str arn, struct view_key *out_key)
+{
+    begin(out_key, 'p');
+    return add(out_key, arn);
+}
+
 bool view_keys_express(struct str arn, struct view_key *out_key)
 {
     begin(out_key, 'w');

@@ -5,6 +5,7 @@
  *     d ARN                                a state machine's head                     (Definition, as it came)
  *     r ARN # revision                     a revision                                 (Definition)
  *     x ARN                                an execution's latest status               (ExecutionStatus)
+ *     p ARN                                its end, while the last event is not here  (time in ms, ExecutionStatus)
  *     m ARN of a machine NUL ~time ARN     its executions, latest first               (empty)
  *     s ARN of a machine NUL status ~time ARN    the same by status                   (empty)
  *     h execution id, event id             history                                    (HistoryEvent)
@@ -39,6 +40,7 @@ bool view_keys_count(int what, struct view_key *out_key);
 bool view_keys_head(struct str arn, struct view_key *out_key);
 bool view_keys_revision(struct str arn_and_revision, struct view_key *out_key);
 bool view_keys_execution(struct str arn, struct view_key *out_key);
+bool view_keys_pending(struct str arn, struct view_key *out_key);
 bool view_keys_express(struct str arn, struct view_key *out_key);
 bool view_keys_express_event(const struct execution_id *id, struct view_key *out_key);
 bool view_keys_event(const struct execution_id *id, int64_t event_id, struct view_key *out_key);

@@ -4,7 +4,8 @@
  *     view_wait.c   who waits for what                          view_query.c   what the rows say
  *     view_tasks.c     activity tasks that nobody has claimed
  *     view_counts.c    how many machines, activities and running executions there are
- *     view_express.c   Express executions, which are kept only for those who wait */
+ *     view_express.c   Express executions, which are kept only for those who wait
+ *     view_pending.c   ends that are not shown yet */
 #ifndef PAWL_GATEWAY_VIEW_PARTS_H
 #define PAWL_GATEWAY_VIEW_PARTS_H
 
@@ -64,6 +65,8 @@ struct view {
     struct view_ended *ended_first; /* the oldest */
     struct view_ended *ended_last;
     int64_t idle_ms; /* when a whole round last found nothing more */
+    int64_t pending_count;    /* executions whose end is held back */
+    int64_t pending_swept_ms; /* when they were last looked through; 0: there are more */
     int64_t counts_written[VIEW_COUNT_COUNT]; /* as the store has them */
     _Atomic int64_t counts[VIEW_COUNT_COUNT]; /* the thread writes, queries read */
     /* Guarded by the lock. */
@@ -77,6 +80,27 @@ struct view {
 
 /* Stages what the record says, and notes which waits it may end. CORRUPT: it can't be read, and is passed over. */
 enum status view_apply(struct view *view, enum topic_id topic, const struct bus_record *record);
+
+/* What a record's value is. CORRUPT: nothing. */
+enum status view_decode(struct view *view, enum schema_id schema, struct str value, void **out_value);
+
+/* The status of an execution that is no Express one, as it is to be shown from now on; value.bytes == NULL: it is forgotten. */
+enum status view_apply_status(struct view *view, struct str arn, struct str value);
+
+/* Statuses and events come by topics of their own, and may be read at any distance. An execution that has ended is shown to have
+ * ended when its last event is here too: whoever sees the end sees the whole history. An event that does not come within so long
+ * of reading to the topics' ends is not kept any more. */
+#define VIEW_PENDING_MS 5000
+
+/* Before a status is applied: takes back what was held back of that execution; *out_held: this one is held back. */
+enum status view_pending_hold(struct view *view, const struct bus_record *record, const struct execution_status *execution,
+                              bool *out_held);
+/* After an event: what waited for it is applied. */
+enum status view_pending_release(struct view *view, const struct history_event *event);
+enum status view_pending_drop(struct view *view, struct str arn);
+enum status view_pending_load(struct view *view);
+/* Applies what has waited long enough. *out_any is set when there was something. */
+enum status view_pending_sweep(struct view *view, int64_t now_ms, bool *out_any);
 
 /* Opens the activities' topic once it exists. */
 enum status view_tasks_look(struct view *view, int64_t now_ms, struct bus_error *out_error);

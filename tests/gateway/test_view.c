@@ -125,7 +125,8 @@ static struct str execution_arn(struct fixture *fixture, const char *name)
     return arn;
 }
 
-static void send_status(struct fixture *fixture, const char *name, int64_t start_us, const char *status)
+/* version: the id of its last event; 0: of none. */
+static void send_status_of(struct fixture *fixture, const char *name, int64_t start_us, const char *status, int64_t version)
 {
     struct execution_status execution;
     struct str value;
@@ -136,10 +137,16 @@ static void send_status(struct fixture *fixture, const char *name, int64_t start
     execution.state_machine_arn = MACHINE;
     execution.name = str_of(name);
     execution.status = str_of(status);
+    execution.version = version;
     assert_int_equal(codec_encode(fixture->arena, CODEC_AVRO, SCHEMA_execution_status, RECORD_execution_status, &execution,
                                   &value),
                      STATUS_OK);
     send(fixture, "t.executions", execution.execution_arn, value);
+}
+
+static void send_status(struct fixture *fixture, const char *name, int64_t start_us, const char *status)
+{
+    send_status_of(fixture, name, start_us, status, 0);
 }
 
 static void send_event(struct fixture *fixture, const char *name, int64_t start_us, int64_t id)
@@ -338,6 +345,69 @@ static void test_lists(void **state)
 }
 
 /* A view that is opened again goes on; one whose store is lost, or torn, or another cluster's, is made anew. */
+static bool is_shown(struct fixture *fixture, const char *name, const char *wanted)
+{
+    const struct execution_status *shown;
+    enum status status = view_execution(fixture->view, fixture->arena, execution_arn(fixture, name), &shown);
+    return wanted == NULL ? status == STATUS_NOT_FOUND : status == STATUS_OK && str_equal(shown->status, str_of(wanted));
+}
+
+static void await_shown(struct fixture *fixture, const char *name, const char *wanted)
+{
+    for (int tries = 0; tries < 2 * TRIES && !is_shown(fixture, name, wanted); tries++) {
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000000L}, NULL);
+    }
+    assert_true(is_shown(fixture, name, wanted));
+}
+
+/* The topics are read at any distance: an end is shown with its last event, not before, and not as often as it comes. */
+static void test_end_with_its_event(void **state)
+{
+    struct fixture *fixture = *state;
+    send_status_of(fixture, "e", SECOND_US, "RUNNING", 1);
+    send_event(fixture, "e", SECOND_US, 1);
+    await_shown(fixture, "e", "RUNNING");
+    send_status_of(fixture, "e", SECOND_US, "FAILED", 3);
+    send_event(fixture, "e", SECOND_US, 2);
+    send_status(fixture, "later", SECOND_US, "RUNNING");
+    await_shown(fixture, "later", "RUNNING");
+    assert_true(is_shown(fixture, "e", "RUNNING"));
+    expect_list(fixture, EXECUTION_STATUS_FAILED, "");
+
+    view_close(fixture->view); /* what is held back outlives it */
+    open_view(fixture);
+    send_status(fixture, "last", SECOND_US, "RUNNING");
+    await_shown(fixture, "last", "RUNNING");
+    assert_true(is_shown(fixture, "e", "RUNNING"));
+    send_event(fixture, "e", SECOND_US, 3);
+    await_shown(fixture, "e", "FAILED");
+    expect_list(fixture, EXECUTION_STATUS_FAILED, "e ");
+
+    /* Redriven before its end was shown; then forgotten. */
+    send_status_of(fixture, "e", SECOND_US, "FAILED", 9);
+    send_status_of(fixture, "e", SECOND_US, "RUNNING", 10);
+    await_shown(fixture, "e", "RUNNING");
+    send_event(fixture, "e", SECOND_US, 9);
+    send_status_of(fixture, "e", SECOND_US, "ABORTED", 12);
+    send(fixture, "t.executions", execution_arn(fixture, "e"), STR_NONE);
+    await_shown(fixture, "e", NULL);
+    send_event(fixture, "e", SECOND_US, 12);
+    send_status(fixture, "end", SECOND_US, "RUNNING");
+    await_shown(fixture, "end", "RUNNING");
+    assert_true(is_shown(fixture, "e", NULL));
+}
+
+/* Events are not kept as long as statuses may be. */
+static void test_end_without_event(void **state)
+{
+    struct fixture *fixture = *state;
+    send_status_of(fixture, "e", SECOND_US, "SUCCEEDED", 5);
+    send_status(fixture, "later", SECOND_US, "RUNNING");
+    await_shown(fixture, "later", "RUNNING");
+    assert_true(is_shown(fixture, "e", NULL));
+    await_shown(fixture, "e", "SUCCEEDED");
+}
+
 static void test_again(void **state)
 {
     struct fixture *fixture = *state;
@@ -391,6 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_machine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_execution, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_end_with_its_event, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_end_without_event, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nonsense, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
