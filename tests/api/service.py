@@ -58,18 +58,22 @@ class Service:
         self.endpoint = json.loads(line)["endpoint"]
         return self
 
+    def command(self):
+        """On Kafka."""
+        return [str(PAWL), "serve", *self.sets()]
+
     def start_on_kafka(self):
         """`pawl serve` says where it listens in its log."""
         subprocess.run([str(PAWL), "topics", "create", *self.sets()], env=self.environment, check=True,
                        stdout=subprocess.DEVNULL)
         begin = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([str(PAWL), "serve", *self.sets()], env=self.environment, stdout=subprocess.PIPE,
-                                            stderr=log, text=True, preexec_fn=self.before)
+            self.process = subprocess.Popen(self.command(), env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True,
+                                            preexec_fn=self.before)
         deadline = time.monotonic() + READY_SECONDS_MAX
         while True:
             said = self.log.read_text()[begin:]
-            found = re.search(r"event=listening address=(\S+) tls=(\S+)", said)
+            found = re.search(r"event=(?:probes_)?listening address=(\S+)(?: tls=(\S+))?", said)
             endpoint = found and f"{'https' if found.group(2) == 'true' else 'http'}://{found.group(1)}"
             if endpoint and self.is_ready(endpoint):
                 self.endpoint = endpoint

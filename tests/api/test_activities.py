@@ -6,7 +6,6 @@ import time
 import urllib.parse
 
 import pytest
-from botocore.exceptions import ClientError
 
 import service as s
 from test_machines import refused
@@ -14,29 +13,9 @@ from test_machines import refused
 PREFIX = "arn:aws:states:us-east-1:000000000000:activity:"
 
 
-def make_activity(service, client, name):
-    """By the API; where the engine has no activities yet, and on Kafka, the record that it would publish."""
-    try:
-        return client.create_activity(name=name)["activityArn"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NotImplementedException":
-            raise
-    if not service.kafka:
-        pytest.skip("no activities yet")
-    import confluent_kafka
-    record = {"stateMachineArn": PREFIX + name, "resourceArn": PREFIX + name, "kind": "ACTIVITY", "revisionId": "1", "version": 1,
-              "name": name, "type": "STANDARD", "status": "ACTIVE", "creationDate": "2026-01-01T00:00:00Z",
-              "updateDate": "2026-01-01T00:00:00Z"}
-    producer = confluent_kafka.Producer({"bootstrap.servers": service.kafka})
-    producer.produce(f"{service.settings['topics.prefix']}.definitions", json.dumps(record), PREFIX + name)
-    producer.flush()
-    time.sleep(1)
-    return PREFIX + name
-
-
 @pytest.fixture
-def activity(service, client, request):
-    arn = make_activity(service, client, request.node.name[:60].replace("[", "-").replace("]", ""))
+def activity(client, request):
+    arn = client.create_activity(name=request.node.name[:60].replace("[", "-").replace("]", ""))["activityArn"]
     name = arn.rpartition(":")[2]
     machine = client.create_state_machine(name=f"m-{name}"[:80], definition=s.task(arn), roleArn=s.ROLE)["stateMachineArn"]
     return arn, machine
@@ -126,7 +105,7 @@ def test_refusals(client):
 
 def test_stops_while_somebody_polls(own):
     client = own.start().client()
-    arn = make_activity(own, client, "a")
+    arn = client.create_activity(name="a")["activityArn"]
     with concurrent.futures.ThreadPoolExecutor(5) as pool:
         polls = [pool.submit(poll, client, arn) for _ in range(5)]
         time.sleep(0.5)
