@@ -37,6 +37,7 @@ struct effect_usage {
 
 struct effect {
     enum effect_type type;
+    bool heartbeat_missed; /* a history event …TimedOut: by a heartbeat, of which the event itself says nothing */
     union {
         const struct history_event *history_event;
         struct effect_task task_request;

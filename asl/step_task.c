@@ -434,6 +434,15 @@ enum status step_task_event(struct run *run, struct run_frame *frame, const stru
     UNREACHABLE("task event");
 }
 
+static enum status record_timed_out(struct run *run, struct run_frame *frame, const struct failure *failure, bool heartbeat)
+{
+    TRY(record_failed(run, frame, events_of(&run_state(run, frame)->task)->timed_out, failure));
+    if (!run->history_full) {
+        run->effects->items[run->effects->count - 1].heartbeat_missed = heartbeat;
+    }
+    return STATUS_OK;
+}
+
 enum status step_task_timer(struct run *run, struct run_frame *frame)
 {
     int64_t now = run->step->env->now_ms * 1000;
@@ -450,6 +459,6 @@ enum status step_task_timer(struct run *run, struct run_frame *frame)
         TRY(record_started(run, frame, STR_NONE)); /* an activity that nobody took was never started */
     }
     close_task(frame);
-    TRY(record_failed(run, frame, events_of(&run_state(run, frame)->task)->timed_out, &failure));
+    TRY(record_timed_out(run, frame, &failure, heartbeat && !timeout));
     return step_fail(run, frame, &failure, heartbeat && !timeout);
 }

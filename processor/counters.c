@@ -10,18 +10,20 @@ const struct metric counters_metrics[COUNTER_COUNT] = {
 #include "processor/counters.def"
 };
 
-enum counter counters_of_event(struct str type)
+enum counter counters_of_event(struct str type, bool heartbeat_missed)
 {
     static const struct {
         enum history_event_type type;
+        bool heartbeat_missed;
         enum counter counter;
     } rows[] = {
 #define COUNTER(id, name, text)
-#define EVENT_COUNTER(id, event, name, cloudwatch, text) {HISTORY_EVENT_##event, COUNTER_##id},
+#define EVENT_COUNTER(id, event, name, cloudwatch, text) {HISTORY_EVENT_##event, false, COUNTER_##id},
+#define HEARTBEAT_COUNTER(id, event, name, cloudwatch, text) {HISTORY_EVENT_##event, true, COUNTER_##id},
 #include "processor/counters.def"
     };
     for (size_t at = 0; at < sizeof rows / sizeof *rows; at++) {
-        if (str_equal(history_event_type_name(rows[at].type), type)) {
+        if (rows[at].heartbeat_missed == heartbeat_missed && str_equal(history_event_type_name(rows[at].type), type)) {
             return rows[at].counter;
         }
     }

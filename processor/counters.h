@@ -32,8 +32,9 @@ static inline int64_t counters_get(const struct counters *counters, enum counter
 
 extern const struct metric counters_metrics[COUNTER_COUNT];
 
-/* The counter of history events of that type; COUNTER_COUNT: they are not counted. */
-enum counter counters_of_event(struct str type);
+/* The counter of history events of that type, of one that a missed heartbeat caused or of another; COUNTER_COUNT: they are
+ * not counted. */
+enum counter counters_of_event(struct str type, bool heartbeat_missed);
 
 void counters_show(const struct counters *counters, struct metrics_page *page);
 

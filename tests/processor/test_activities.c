@@ -1,4 +1,4 @@
-/* Activities: made, deleted, tagged. */
+/* Activities: made, deleted, tagged; how tasks end without an answer. */
 #include "tests/processor/fixture.h"
 
 #define ACTIVITY_ARN "arn:aws:states:us-east-1:000000000000:activity:"
@@ -64,6 +64,37 @@ static void test_tasks(void **state)
     fail_msg("the activity does not go");
 }
 
+#define TIMED_TASK(resource, limit)                                                                                    \
+    "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"" resource "\"," limit ",\"End\":true}}}"
+#define CALLBACK "arn:aws:states:::sqs:sendMessage.waitForTaskToken"
+#define CALLBACK_PARAMETERS ",\"Parameters\":{\"QueueUrl\":\"q\",\"MessageBody\":{\"token.$\":\"$$.Task.Token\"}}"
+
+/* Missed heartbeats are counted apart, though the history tells both alike. Both due at once: TimeoutSeconds it was. */
+static void test_heartbeats(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_expect_accepted(fixture, CREATE("a"));
+    fixture_create(fixture, "ah", TIMED_TASK(ACTIVITY_ARN "a", "\"HeartbeatSeconds\":1"));
+    fixture_create(fixture, "at", TIMED_TASK(ACTIVITY_ARN "a", "\"TimeoutSeconds\":1"));
+    fixture_create(fixture, "fh", TIMED_TASK(LAMBDA_ARN "work", "\"HeartbeatSeconds\":1,\"TimeoutSeconds\":600"));
+    fixture_create(fixture, "ft", TIMED_TASK(LAMBDA_ARN "work", "\"HeartbeatSecondsPath\":\"$.s\",\"TimeoutSecondsPath\":\"$.s\""));
+    fixture_create(fixture, "ih", TIMED_TASK(CALLBACK, "\"HeartbeatSeconds\":1" CALLBACK_PARAMETERS));
+    fixture_create(fixture, "it", TIMED_TASK(CALLBACK, "\"TimeoutSeconds\":1" CALLBACK_PARAMETERS));
+    fixture_expect_accepted(fixture, START("ah", ",\"name\":\"1\""));
+    fixture_expect_accepted(fixture, START("ah", ",\"name\":\"2\""));
+    fixture_expect_accepted(fixture, START("at", ",\"name\":\"1\""));
+    fixture_expect_accepted(fixture, START("fh", ",\"name\":\"1\""));
+    fixture_expect_accepted(fixture, START("ft", ",\"name\":\"1\",\"input\":{\"s\":1}"));
+    fixture_expect_accepted(fixture, START("ih", ",\"name\":\"1\""));
+    fixture_expect_accepted(fixture, START("it", ",\"name\":\"1\""));
+    fixture_await_count(fixture, COUNTER_ACTIVITIES_HEARTBEATS, 2);
+    fixture_await_count(fixture, COUNTER_ACTIVITIES_TIMED_OUT, 1);
+    fixture_await_count(fixture, COUNTER_FUNCTIONS_HEARTBEATS, 1);
+    fixture_await_count(fixture, COUNTER_FUNCTIONS_TIMED_OUT, 1);
+    fixture_await_count(fixture, COUNTER_INTEGRATIONS_HEARTBEATS, 1);
+    fixture_await_count(fixture, COUNTER_INTEGRATIONS_TIMED_OUT, 1);
+}
+
 static void test_refusals(void **state)
 {
     struct fixture *fixture = *state;
@@ -80,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_life, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_tasks, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_heartbeats, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, fixture_set_up, fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
