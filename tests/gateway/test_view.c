@@ -344,7 +344,6 @@ static void test_lists(void **state)
     expect_events(fixture, "a", false, 100, "");
 }
 
-/* A view that is opened again goes on; one whose store is lost, or torn, or another cluster's, is made anew. */
 static bool is_shown(struct fixture *fixture, const char *name, const char *wanted)
 {
     const struct execution_status *shown;
@@ -408,6 +407,7 @@ static void test_end_without_event(void **state)
     await_shown(fixture, "e", "SUCCEEDED");
 }
 
+/* A view that is opened again goes on; one whose store is lost, or torn, or another cluster's, is made anew. */
 static void test_again(void **state)
 {
     struct fixture *fixture = *state;
