@@ -52,6 +52,8 @@ static const char *phase_name(enum partition_phase phase)
         return "active";
     case PARTITION_REFUSED:
         return "refused";
+    case PARTITION_PARKED:
+        return "parked";
     }
     UNREACHABLE("partition phase");
 }
@@ -71,7 +73,7 @@ static enum status partition_text(struct arena *arena, const struct loop_partiti
     if (partition->lag[INPUT_RESULTS] >= 0) {
         TRY(answer_number(&answer, "resultsLag", partition->lag[INPUT_RESULTS]));
     }
-    if (partition->phase == PARTITION_REFUSED) {
+    if (partition->refusal[0] != '\0') {
         TRY(answer_text(&answer, "why", str_of(partition->refusal)));
     }
     return answer_end(&answer, out_text);
@@ -111,6 +113,7 @@ static enum status processor_text(struct probes *probes, struct arena *arena, bo
     TRY(answer_number(&answer, "assigned", status.assigned));
     TRY(answer_number(&answer, "active", status.active));
     TRY(answer_number(&answer, "refused", status.refused));
+    TRY(answer_number(&answer, "parked", status.parked));
     TRY(answer_number(&answer, "restoreLagRows", status.restore_lag));
     TRY(answer_number(&answer, "standbyCopies", status.standby.copies));
     TRY(answer_number(&answer, "standbyLagRecords", status.standby.lag));

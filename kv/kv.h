@@ -95,4 +95,8 @@ void kv_memory_crash(struct kv *kv);
  * let through, as in RocksDB's store (kv_memory only). */
 void kv_memory_fill(struct kv *kv, bool full);
 
+/* A test's disk that is broken: whatever reads or writes it is refused by STATUS_IO until it is not any more (kv_memory
+ * only). What is staged in a batch can be read. */
+void kv_memory_break(struct kv *kv, bool broken);
+
 #endif

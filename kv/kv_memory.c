@@ -15,6 +15,7 @@ struct memory {
     struct kv_map flushed; /* the rows as of the last flush */
     struct kv_map dirty;   /* keys that were written since */
     bool full;             /* nothing more fits on the disk */
+    bool broken;           /* the disk can't be read or written */
 };
 
 struct memory_batch {
@@ -67,18 +68,32 @@ static enum status copy_dirty(struct memory *memory, const struct kv_map *from, 
     return STATUS_OK;
 }
 
+/* With the lock. */
+static enum status look_at_disk(const struct memory *memory, struct kv_error *out_error)
+{
+    if (memory->broken) {
+        kv_error_set(out_error, "the disk is broken");
+        return STATUS_IO;
+    }
+    if (memory->full) {
+        kv_error_set(out_error, "no space left");
+        return STATUS_FULL;
+    }
+    return STATUS_OK;
+}
+
 static enum status memory_flush(struct kv *kv, struct kv_error *out_error)
 {
     struct memory *memory = (struct memory *)kv;
     pthread_mutex_lock(&memory->lock);
-    bool full = memory->full;
-    enum status status = full ? STATUS_FULL : copy_dirty(memory, &memory->rows, &memory->flushed);
-    pthread_mutex_unlock(&memory->lock);
-    if (full) {
-        kv_error_set(out_error, "no space left");
-    } else if (status != STATUS_OK) {
-        kv_error_set(out_error, "no memory");
+    enum status status = look_at_disk(memory, out_error);
+    if (status == STATUS_OK) {
+        status = copy_dirty(memory, &memory->rows, &memory->flushed);
+        if (status != STATUS_OK) {
+            kv_error_set(out_error, "no memory");
+        }
     }
+    pthread_mutex_unlock(&memory->lock);
     return status;
 }
 
@@ -98,11 +113,19 @@ void kv_memory_fill(struct kv *kv, bool full)
     pthread_mutex_unlock(&memory->lock);
 }
 
+void kv_memory_break(struct kv *kv, bool broken)
+{
+    struct memory *memory = (struct memory *)kv;
+    pthread_mutex_lock(&memory->lock);
+    memory->broken = broken;
+    pthread_mutex_unlock(&memory->lock);
+}
+
 static enum status memory_delete_range(struct kv *kv, struct str from, struct str to, struct kv_error *out_error)
 {
     struct memory *memory = (struct memory *)kv;
-    enum status status = STATUS_OK;
     pthread_mutex_lock(&memory->lock);
+    enum status status = memory->broken ? STATUS_IO : STATUS_OK;
     const struct kv_map_row *row = kv_map_seek(&memory->rows, from, false);
     while (status == STATUS_OK && row != NULL && str_compare(row->key, to) < 0) {
         const struct kv_map_row *next = row->next[0];
@@ -111,7 +134,7 @@ static enum status memory_delete_range(struct kv *kv, struct str from, struct st
     }
     pthread_mutex_unlock(&memory->lock);
     if (status != STATUS_OK) {
-        kv_error_set(out_error, "no memory");
+        kv_error_set(out_error, status_text(status));
     }
     return status;
 }
@@ -129,6 +152,7 @@ static enum status memory_get(struct kv *kv, const struct kv_batch *batch, struc
     pthread_mutex_lock(&memory->lock);
     const struct kv_map_row *row = kv_map_find(&memory->rows, key);
     enum status status = row == NULL ? STATUS_NOT_FOUND : arena_copy(arena, row->value, out_value);
+    status = memory->broken ? STATUS_IO : status;
     pthread_mutex_unlock(&memory->lock);
     return status;
 }
@@ -244,10 +268,10 @@ static enum status memory_batch_write(struct kv_batch *base, struct kv_error *ou
 {
     struct memory_batch *batch = (struct memory_batch *)base;
     pthread_mutex_lock(&batch->memory->lock);
-    if (batch->memory->full) {
+    enum status status = look_at_disk(batch->memory, out_error);
+    if (status != STATUS_OK) {
         pthread_mutex_unlock(&batch->memory->lock);
-        kv_error_set(out_error, "no space left");
-        return STATUS_FULL;
+        return status;
     }
     for (const struct kv_map_row *row = batch->staged.first[0]; row != NULL; row = row->next[0]) {
         /* Half a batch must not stay, and a test that is out of memory is over anyway. */
@@ -271,10 +295,17 @@ static void memory_cursor_close(struct kv_cursor *base)
 static enum status memory_cursor_open(struct kv *kv, const struct kv_batch *batch, struct str prefix, struct str from,
                                       struct kv_cursor **out_cursor)
 {
+    struct memory *memory = (struct memory *)kv;
+    pthread_mutex_lock(&memory->lock);
+    bool broken = memory->broken;
+    pthread_mutex_unlock(&memory->lock);
+    if (broken) {
+        return STATUS_IO;
+    }
     struct memory_cursor *cursor = calloc(1, sizeof *cursor);
     TRY_NEW(cursor);
     cursor->base.ops = kv->ops;
-    cursor->memory = (struct memory *)kv;
+    cursor->memory = memory;
     cursor->batch = (const struct memory_batch *)batch;
     cursor->prefix_bytes = malloc(prefix.length + 1);
     if (cursor->prefix_bytes == NULL || kv_map_put(&cursor->at, from, STR("")) != STATUS_OK) {

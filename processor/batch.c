@@ -206,6 +206,18 @@ static void clear_batch(struct loop *loop)
     }
 }
 
+/* The transaction stands, and the store is behind it: from here on its partitions have the changelog alone. */
+static enum status park_touched(struct loop *loop, enum status status, struct bus_error *out_error)
+{
+    kv_batch_clear(loop->overlay);
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        if (loop->partitions[at]->touched) {
+            TRY(takeover_park(loop, loop->partitions[at], status, out_error));
+        }
+    }
+    return STATUS_OK;
+}
+
 /* Kafka has committed: overlay → store, in one write with each partition's commit row and changelog offset (rule 11).
  */
 static enum status write_store(struct loop *loop, struct bus_error *out_error)
@@ -216,11 +228,15 @@ static enum status write_store(struct loop *loop, struct bus_error *out_error)
             TRY(put_offset_row(loop, loop->partitions[at]));
         }
     }
-    if (kv_batch_write(loop->overlay, &error) != STATUS_OK && !MUTANT(IGNORE_FULL_DISK)) {
-        return bus_port_fail(out_error, STATUS_FATAL, "the store can't be written: %s", error.text);
+    enum status status = kv_batch_write(loop->overlay, &error);
+    if (status != STATUS_OK && !MUTANT(IGNORE_FULL_DISK)) {
+        (void)bus_port_fail(out_error, status, "the store can't be written: %s", error.text);
+        return takeover_parks(status) ? park_touched(loop, status, out_error) : STATUS_FATAL;
     }
     for (size_t at = 0; at < loop->partition_count; at++) {
-        loop->partitions[at]->committed = loop->partitions[at]->current;
+        struct partition *partition = loop->partitions[at];
+        partition->committed = partition->current;
+        partition->io_failures = partition->touched ? 0 : partition->io_failures;
     }
     return STATUS_OK;
 }
@@ -351,9 +367,13 @@ static enum status rebuild(struct loop *loop, struct partition *partition, struc
     if (rebuilds > REBUILDS_MAX) {
         return STATUS_FATAL;
     }
-    if (restore_empty(loop->shared.kv, partition->id, &error) != STATUS_OK) {
-        return bus_port_fail(out_error, STATUS_FATAL, "the rows of partition %" PRIu32 " can't be deleted: %s", partition->id,
-                             error.text);
+    enum status status = restore_empty(loop->shared.kv, partition->id, &error);
+    if (status != STATUS_OK) {
+        /* Once it is no longer parked it meets its broken rows again, as if for the first time. */
+        (void)bus_port_fail(out_error, status, "the rows of partition %" PRIu32 " can't be deleted: %s", partition->id,
+                            error.text);
+        TRY(takeover_parks(status) ? takeover_park(loop, partition, status, out_error) : STATUS_FATAL);
+        return STATUS_RETRIABLE;
     }
     counters_add(loop->shared.counters, COUNTER_REBUILDS, 1);
     takeover_begin_again(loop, partition);
@@ -362,8 +382,8 @@ static enum status rebuild(struct loop *loop, struct partition *partition, struc
     return STATUS_RETRIABLE;
 }
 
-/* Whose rows are broken begins anew, from nothing. */
-static enum status fail_broken(struct loop *loop, struct bus_error *out_error)
+/* What fails for a reason of the store's: the batch never was. */
+static enum status drop_and_abort(struct loop *loop, struct bus_error *out_error)
 {
     struct bus_error ignored;
     loop->must_abort = loop->must_abort || loop->batch.begun;
@@ -373,6 +393,26 @@ static enum status fail_broken(struct loop *loop, struct bus_error *out_error)
         *out_error = ignored;
         return STATUS_FATAL;
     }
+    return STATUS_OK;
+}
+
+/* A store that can't be read fails whoever reads it: all of them are parked. */
+static enum status fail_unreadable(struct loop *loop, enum status status, struct bus_error *out_error)
+{
+    TRY(drop_and_abort(loop, out_error));
+    (void)bus_port_fail(out_error, status, "the store can't be read: %s", status_text(status));
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        if (loop->partitions[at]->phase == PARTITION_ACTIVE) {
+            TRY(takeover_park(loop, loop->partitions[at], status, out_error));
+        }
+    }
+    return STATUS_RETRIABLE;
+}
+
+/* Whose rows are broken begins anew, from nothing. */
+static enum status fail_broken(struct loop *loop, struct bus_error *out_error)
+{
+    TRY(drop_and_abort(loop, out_error));
     enum status status = STATUS_RETRIABLE;
     for (size_t at = 0; status == STATUS_RETRIABLE && at < loop->partition_count; at++) {
         if (loop->partitions[at]->rows_broken) {
@@ -387,6 +427,9 @@ enum status batch_fail(struct loop *loop, enum status status, struct bus_error *
     bool begun = loop->batch.begun;
     if (status == STATUS_CORRUPT) {
         return fail_broken(loop, out_error);
+    }
+    if (takeover_parks(status)) {
+        return fail_unreadable(loop, status, out_error);
     }
     if (status != STATUS_ABORTABLE && status != STATUS_FENCED && status != STATUS_LIMIT_EXCEEDED &&
         status != STATUS_RETRIABLE) {

@@ -244,7 +244,8 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
         return batch_rows_broken(partition, status, out_error);
     }
     if (status != STATUS_OK) {
-        return bus_port_fail(out_error, STATUS_FATAL, "partition %" PRIu32 ": %s", partition->id, status_text(status));
+        return bus_port_fail(out_error, takeover_parks(status) ? status : STATUS_FATAL, "partition %" PRIu32 ": %s",
+                             partition->id, status_text(status));
     }
     if (handling->given_up.bytes != NULL) {
         /* A parked execution keeps its timer, which is passed over from now on. */
@@ -350,7 +351,8 @@ static int wait_ms(struct loop *loop, int timeout_ms)
     for (size_t at = 0; at < loop->partition_count && wait > 0; at++) {
         const struct partition *partition = loop->partitions[at];
         if (partition->phase != PARTITION_ACTIVE || partition->waiting) {
-            wait = partition->phase == PARTITION_REFUSED || wait < 10 ? wait : 10;
+            bool rests = partition->phase == PARTITION_REFUSED || partition->phase == PARTITION_PARKED;
+            wait = rests || wait < 10 ? wait : 10;
             continue;
         }
         int64_t due_ms = timers_next_due_ms(&partition->store);
@@ -610,7 +612,7 @@ static int64_t restore_lag(struct loop *loop, const struct partition *partition)
     struct restore_progress progress;
     struct bus_error ignored;
     if (partition->restore == NULL) {
-        return partition->phase >= PARTITION_RESTORED ? 0 : -1;
+        return partition->phase >= PARTITION_RESTORED && partition->phase != PARTITION_PARKED ? 0 : -1;
     }
     restorer_state(loop->shared.restorer, partition->restore, &progress, &ignored);
     return progress.end_offset < 0 ? -1 : progress.end_offset - progress.next_offset;
@@ -630,9 +632,7 @@ static void publish_partition(struct loop *loop, const struct partition *partiti
     }
     *out = (struct loop_partition){.id = partition->id, .phase = partition->phase, .lag = {lag[0], lag[1]}};
     out->restore_lag = restore_lag(loop, partition);
-    if (partition->phase == PARTITION_REFUSED) {
-        snprintf(out->refusal, sizeof out->refusal, "%.255s", partition->refusal);
-    }
+    snprintf(out->refusal, sizeof out->refusal, "%.255s", partition->refusal);
 }
 
 static void publish_status(struct loop *loop)
@@ -650,8 +650,9 @@ static void publish_status(struct loop *loop)
     for (size_t at = 0; at < loop->partition_count; at++) {
         const struct partition *partition = loop->partitions[at];
         status.active += partition->phase == PARTITION_ACTIVE;
-        if (partition->phase == PARTITION_REFUSED) {
-            status.refused++;
+        if (partition->refusal[0] != '\0') {
+            status.refused += partition->phase == PARTITION_REFUSED;
+            status.parked += partition->phase != PARTITION_REFUSED;
             memcpy(status.refusal, partition->refusal, sizeof status.refusal);
         }
     }

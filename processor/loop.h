@@ -58,10 +58,11 @@ struct loop_status {
     uint32_t assigned;    /* partitions given to the thread */
     uint32_t active;      /* of these, being processed */
     uint32_t refused;     /* of these, that can't be taken over */
+    uint32_t parked;      /* of these, that wait for the store to have room, or to work, again */
     int64_t restore_lag;  /* changelog records still to be read */
     int64_t committed_ms; /* when it last committed, or found nothing to commit */
     uint32_t renewals;    /* of its producers */
-    char refusal[512];    /* of one of the refused */
+    char refusal[512];    /* of one of the refused and parked */
 };
 
 /* One partition of the thread. */
@@ -70,7 +71,7 @@ struct loop_partition {
     enum partition_phase phase;
     int64_t restore_lag;      /* changelog records still to be read; -1: not known yet */
     int64_t lag[INPUT_COUNT]; /* records of the inputs to be processed, as of a second ago; -1: not known */
-    char refusal[256];        /* of one that is REFUSED */
+    char refusal[256];        /* of one that is REFUSED, or was PARKED and is not ACTIVE again; else empty */
 };
 
 /* Copies as many as fit; how many there are. From any thread. */

@@ -66,17 +66,17 @@ MUST_CHECK enum status batch_touch(struct loop *loop, struct partition *partitio
 MUST_CHECK enum status batch_produce(struct loop *loop, const struct outbox *outbox, struct bus_error *out_error);
 void batch_count_usage(struct loop *loop, struct partition *partition, const struct handling *handling);
 
-/* Commits what there is, and writes the overlay to the store. Statuses as bus_commit's; FATAL also when the store
- * fails. After anything but OK nothing is staged, and after anything but OK and FATAL the partitions are as after the
- * last commit (FENCED: all begin anew). */
+/* Commits what there is, and writes the overlay to the store; OK also when that fails, as the transaction stands: then the
+ * partitions in it are parked. Statuses as bus_commit's; FATAL also when the store is past hope. Nothing is staged after it,
+ * and after anything but OK and FATAL the partitions are as after the last commit (FENCED: all begin anew). */
 MUST_CHECK enum status batch_commit(struct loop *loop, struct bus_error *out_error);
 
 /* A row of the partition can't be read, or one is missing that another tells of: always STATUS_CORRUPT, with the error. The
  * batch is to fail by it, which rebuilds the rows from the changelog. */
 enum status batch_rows_broken(struct partition *partition, enum status status, struct bus_error *out_error);
 
-/* Drops the batch because of `status` (ABORTABLE, FENCED or CORRUPT, others are passed on). What it returns is what the loop
- * goes on with: OK, or a status that ends the thread. */
+/* Drops the batch because of `status` (ABORTABLE, FENCED, CORRUPT, or FULL and IO of the store; others are passed on). What it
+ * returns is what the loop goes on with: OK, or a status that ends the thread. */
 MUST_CHECK enum status batch_fail(struct loop *loop, enum status status, struct bus_error *out_error);
 
 /* ---- takeover.c ---- */
@@ -88,6 +88,13 @@ void takeover_give_up(struct loop *loop, const uint32_t *ids, size_t count);
 
 /* Back to the first phase: nothing in memory may be used any more. */
 void takeover_begin_again(struct loop *loop, struct partition *partition);
+
+/* The store has failed the partition by `status`, FULL or IO: it is as begun again, but rests first, and what the store has
+ * missed is restored from the changelog. OK, or FATAL when a store that can't be read or written does not get
+ * better. `error` says why, as far as that is known. */
+MUST_CHECK enum status takeover_park(struct loop *loop, struct partition *partition, enum status status,
+                                     struct bus_error *error);
+bool takeover_parks(enum status status);
 
 /* What the record or timer of need_partition needs; no transaction is open. */
 MUST_CHECK enum status takeover_meet_need(struct loop *loop, struct bus_error *out_error);

@@ -14,6 +14,7 @@ enum partition_phase {
     PARTITION_RESTORED,  /* … compare commit row and stable offsets, seek, and then it is … */
     PARTITION_ACTIVE,
     PARTITION_REFUSED, /* … or can't be taken over: `refusal` says why */
+    PARTITION_PARKED,  /* the store has no room, or can't be read: `refusal` says why. Later it begins at the top again */
 };
 
 #define PARTITION_USAGE_UNKNOWN INT64_MIN /* of usage_minute: the rows must be looked at */
@@ -56,7 +57,9 @@ struct partition {
     uint32_t id;
     enum partition_phase phase;
     bool holds_rows; /* the process's owner table names this thread */
-    char refusal[512];
+    char refusal[512];     /* kept from being parked until it is active again; empty: nothing is wrong */
+    int64_t parked_ms;     /* since when */
+    uint32_t io_failures;  /* that parked it, without a write since */
     uint32_t disagreements; /* between group and commit row, in a row */
     bool rows_broken;       /* a row can't be read: they are to be rebuilt from the changelog */
     uint32_t rebuilds;      /* for that reason */

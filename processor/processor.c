@@ -453,12 +453,13 @@ void processor_status(struct processor *processor, struct processor_status *out_
         status.assigned += loop.assigned;
         status.active += loop.active;
         status.refused += loop.refused;
+        status.parked += loop.parked;
         status.restore_lag += loop.restore_lag;
         status.renewals += loop.renewals;
         if (status.committed_ms == 0 || loop.committed_ms < status.committed_ms) {
             status.committed_ms = loop.committed_ms;
         }
-        if (loop.refused > 0) {
+        if (loop.refused + loop.parked > 0) {
             memcpy(status.text, loop.refusal, sizeof status.text);
         }
     }
@@ -522,6 +523,7 @@ enum status processor_show(struct processor *processor, struct metrics_page *pag
     metrics_add(page, &metric_table[METRIC_PARTITIONS_ASSIGNED], NULL, status.assigned);
     metrics_add(page, &metric_table[METRIC_PARTITIONS_ACTIVE], NULL, status.active);
     metrics_add(page, &metric_table[METRIC_PARTITIONS_REFUSED], NULL, status.refused);
+    metrics_add(page, &metric_table[METRIC_PARTITIONS_PARKED], NULL, status.parked);
     metrics_add(page, &metric_table[METRIC_STANDBY_COPIES], NULL, status.standby.copies);
     metrics_add(page, &metric_table[METRIC_STANDBY_LAG], NULL, (double)status.standby.lag);
     show_partitions(page, partitions, count);

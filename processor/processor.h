@@ -48,11 +48,12 @@ struct processor_status {
     uint32_t assigned;
     uint32_t active;
     uint32_t refused;
+    uint32_t parked;     /* wait for the store to have room, or to work, again */
     int64_t restore_lag; /* changelog records still to be read */
     int64_t committed_ms; /* when the slowest thread last committed or had nothing to; 0: none runs */
     uint32_t renewals;    /* of producers, by the threads that run */
     struct standby_status standby;
-    char text[512];      /* why it failed or refuses a partition */
+    char text[512];      /* why it failed, or refuses or parks a partition */
 };
 
 /* From any thread. */

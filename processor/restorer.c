@@ -12,6 +12,7 @@ struct restorer_job {
     enum restorer_state state;
     bool busy; /* somebody works on it, without the lock */
     struct restore_progress progress;
+    enum status failure;
     struct bus_error error;
 };
 
@@ -94,6 +95,14 @@ enum restorer_state restorer_state(struct restorer *restorer, struct restorer_jo
     return state;
 }
 
+enum status restorer_failure(struct restorer *restorer, struct restorer_job *job)
+{
+    pthread_mutex_lock(&restorer->lock);
+    enum status failure = job->failure;
+    pthread_mutex_unlock(&restorer->lock);
+    return failure;
+}
+
 void restorer_close(struct restorer *restorer, struct restorer_job *job)
 {
     pthread_mutex_lock(&restorer->lock);
@@ -145,6 +154,7 @@ void restorer_step(struct restorer *restorer, int timeout_ms, bool *out_idle)
         counters_add(restorer->counters, COUNTER_RESTORES, 1);
     } else if (status != STATUS_OK && status != STATUS_RETRIABLE) {
         job->state = RESTORER_FAILED;
+        job->failure = status;
         job->error = error;
     }
     job->busy = false;

@@ -24,6 +24,9 @@ MUST_CHECK enum status restorer_submit(struct restorer *restorer, uint32_t parti
 enum restorer_state restorer_state(struct restorer *restorer, struct restorer_job *job,
                                    struct restore_progress *out_progress, struct bus_error *out_error);
 
+/* The status that a FAILED one failed by. */
+MUST_CHECK enum status restorer_failure(struct restorer *restorer, struct restorer_job *job);
+
 /* Ends the job, done or not; waits while it is being worked on. */
 void restorer_close(struct restorer *restorer, struct restorer_job *job);
 

@@ -11,6 +11,8 @@
 
 #define NEED_RETRY_MS 500
 #define DISAGREEMENTS_MAX 3
+#define PARKED_MS 2000    /* before a parked partition is tried again */
+#define IO_FAILURES_MAX 8 /* of a partition, one after the other, before the process gives up: a start opens the store anew */
 #define STABLE_RETRY_MS 50 /* after offsets that were pending; fetching them may take the bus a second */
 
 /* ---- Given and taken away ---- */
@@ -109,6 +111,44 @@ static void refuse(struct loop *loop, struct partition *partition, const char *w
               partition->id, log_quote(str_of(why), quoted, sizeof quoted));
 }
 
+/* ---- The store's trouble ---- */
+
+bool takeover_parks(enum status status)
+{
+    return status == STATUS_FULL || status == STATUS_IO;
+}
+
+enum status takeover_park(struct loop *loop, struct partition *partition, enum status status, struct bus_error *error)
+{
+    char quoted[600];
+    const char *why = error->text[0] != '\0' ? error->text : status_text(status);
+    bool is_new = partition->refusal[0] == '\0';
+    uint32_t io_failures = status == STATUS_IO ? partition->io_failures + 1 : 0;
+    takeover_begin_again(loop, partition);
+    partition->phase = PARTITION_PARKED;
+    partition->parked_ms = loop_now_ms(loop);
+    partition->io_failures = io_failures;
+    snprintf(partition->refusal, sizeof partition->refusal, "partition %" PRIu32 ": %.480s", partition->id, why);
+    if (is_new) {
+        counters_add(loop->shared.counters, COUNTER_PARTITIONS_PARKED, 1);
+        log_event(LOG_ERROR, "partition_parked", "thread=%" PRIu32 " partition=%" PRIu32 " reason=%s", loop->thread,
+                  partition->id, log_quote(str_of(why), quoted, sizeof quoted));
+    }
+    if (io_failures <= IO_FAILURES_MAX) {
+        return STATUS_OK;
+    }
+    return bus_port_fail(error, STATUS_FATAL, "%.500s", partition->refusal);
+}
+
+/* Whether there is room again is found out by restoring, which writes. What was wrong is told until it is not any more. */
+static void settle_parked(struct loop *loop, struct partition *partition)
+{
+    int64_t passed_ms = loop_now_ms(loop) - partition->parked_ms;
+    if (passed_ms >= PARKED_MS || passed_ms < 0) {
+        partition->phase = PARTITION_ASSIGNED;
+    }
+}
+
 /* ---- Phase by phase ---- */
 
 /* What can't be done now, and will be tried again: a broker in trouble, or a partition that is another's already, which
@@ -150,11 +190,11 @@ static enum status settle_waiting(struct loop *loop, struct partition *partition
     return STATUS_OK;
 }
 
-static void settle_restoring(struct loop *loop, struct partition *partition)
+static enum status settle_restoring(struct loop *loop, struct partition *partition, struct bus_error *out_error)
 {
     struct restore_progress progress;
-    struct bus_error error;
-    enum restorer_state state = restorer_state(loop->shared.restorer, partition->restore, &progress, &error);
+    enum status status;
+    enum restorer_state state = restorer_state(loop->shared.restorer, partition->restore, &progress, out_error);
     if (MUTANT(PROCESS_WHILE_RESTORING) || MUTANT(STALE_STORE)) {
         struct arena *arena = loop->arena;
         const struct offset_row *row;
@@ -165,9 +205,13 @@ static void settle_restoring(struct loop *loop, struct partition *partition)
     }
     switch (state) {
     case RESTORER_RUNNING:
-        return;
+        return STATUS_OK;
     case RESTORER_FAILED:
-        refuse(loop, partition, error.text);
+        status = restorer_failure(loop->shared.restorer, partition->restore);
+        if (takeover_parks(status)) {
+            return takeover_park(loop, partition, status, out_error);
+        }
+        refuse(loop, partition, out_error->text);
         break;
     case RESTORER_DONE:
         log_event(LOG_INFO, "partition_restored",
@@ -180,6 +224,7 @@ static void settle_restoring(struct loop *loop, struct partition *partition)
     }
     restorer_close(loop->shared.restorer, partition->restore);
     partition->restore = NULL;
+    return STATUS_OK;
 }
 
 /* The group and the changelog disagree. Perhaps a newer owner has committed since the stable offsets were fetched, and
@@ -289,6 +334,10 @@ static enum status settle_restored(struct loop *loop, struct partition *partitio
     bool refused;
     arena_reset(loop->arena);
     enum status status = store_commit_row(&partition->store, loop->arena, &row);
+    if (takeover_parks(status)) {
+        (void)bus_port_fail(out_error, status, "the store can't be read: %s", status_text(status));
+        return takeover_park(loop, partition, status, out_error);
+    }
     if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         return bus_port_fail(out_error, STATUS_FATAL, "the commit row of partition %" PRIu32 " can't be read",
                              partition->id);
@@ -306,6 +355,7 @@ static enum status settle_restored(struct loop *loop, struct partition *partitio
     timers_forget(&partition->store);
     store_keep_rows(&partition->store);
     partition->disagreements = 0;
+    partition->refusal[0] = '\0';
     partition->seek_pending = true;
     partition->phase = PARTITION_ACTIVE;
     return STATUS_OK;
@@ -349,13 +399,15 @@ static enum status settle(struct loop *loop, struct partition *partition, struct
     case PARTITION_WAITING:
         return settle_waiting(loop, partition);
     case PARTITION_RESTORING:
-        settle_restoring(loop, partition);
-        return STATUS_OK;
+        return settle_restoring(loop, partition, out_error);
     case PARTITION_RESTORED:
         return settle_restored(loop, partition, out_error);
     case PARTITION_ACTIVE:
         return settle_active(loop, partition, out_error);
     case PARTITION_REFUSED:
+        return STATUS_OK;
+    case PARTITION_PARKED:
+        settle_parked(loop, partition);
         return STATUS_OK;
     }
     UNREACHABLE("partition phase");

@@ -60,7 +60,6 @@ static void find_disk(struct world *world, struct process *process)
         ASSERT(kv_memory_open(&process->kv) == STATUS_OK);
     }
     kv_memory_fill(process->kv, process->full_until_ms > 0);
-    process->was_full = process->full_until_ms > 0;
 }
 
 static struct processor_config configure(struct world *world, const struct process *process)
@@ -113,11 +112,6 @@ static void after_step(struct world *world, struct process *process, const char 
         return;
     }
     if (broker_is_dead(process->bus)) {
-        return;
-    }
-    if (process->was_full) {
-        world_trace(world, "process %s, %s: %s", process->instance, who, error->text);
-        process_kill(world, process);
         return;
     }
     world_fail(world, "process %s, %s: %s: %s", process->instance, who, status_text(status), error->text);
@@ -204,7 +198,6 @@ static void step_clock(struct world *world, struct process *process)
 static void fill_disk(struct world *world, struct process *process)
 {
     process->full_until_ms = broker_now_ms(world->broker) + 1000 + fault_below(&world->faults, 20000);
-    process->was_full = true;
     kv_memory_fill(process->kv, true);
     world_trace(world, "process %s: its disk is full", process->instance);
 }
@@ -235,16 +228,6 @@ static void strike(struct world *world, struct process *process)
     }
 }
 
-/* What was given up for want of room comes back with a start. */
-static bool needs_start(const struct process *process)
-{
-    struct processor_status status = {.refused = 0};
-    if (process->was_full && process->full_until_ms == 0) {
-        processor_status(process->processor, &status);
-    }
-    return status.refused > 0;
-}
-
 void process_pass_time(struct world *world)
 {
     for (int at = 0; at < world->process_count; at++) {
@@ -273,10 +256,6 @@ void process_step(struct world *world, struct process *process)
     }
     if (process->in_open || process->in_restore) {
         return; /* the others of the process wait for it, as they would in threads */
-    }
-    if (needs_start(process)) {
-        process_kill(world, process);
-        return;
     }
     uint32_t thread = chance_below(chance, process->thread_count);
     if (what < 62) {

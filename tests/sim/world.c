@@ -228,8 +228,8 @@ static void describe(struct world *world)
         }
         struct processor_status status;
         processor_status(process->processor, &status);
-        world_trace(world, "process %s: %u assigned, %u active, %u refused (%s)", process->instance, status.assigned,
-                    status.active, status.refused, status.text);
+        world_trace(world, "process %s: %u assigned, %u active, %u refused, %u parked (%s)", process->instance,
+                    status.assigned, status.active, status.refused, status.parked, status.text);
     }
     for (uint32_t partition = 0; partition < world->partition_count; partition++) {
         struct bus_position position = broker_committed(world->broker, partition);

@@ -26,7 +26,6 @@ struct process {
     struct processor *processor; /* NULL: down */
     struct kv *kv;
     int64_t full_until_ms; /* nothing fits on its disk before */
-    bool was_full;         /* since its start: what it could not write it may have given up */
     uint32_t thread_count;
     bool joined[THREADS_MAX];
     bool in_step[THREADS_MAX]; /* on the stack */
