@@ -60,6 +60,11 @@ bool bus_topic_name_is_valid(struct str name)
     return true;
 }
 
+void bus_statistics(struct bus *bus, struct bus_statistics *out_statistics)
+{
+    bus->ops->statistics(bus, out_statistics);
+}
+
 enum status bus_topic_open(struct bus *bus, struct str name, const struct bus_topic **out_topic,
                            struct bus_error *out_error)
 {

@@ -7,11 +7,13 @@
 #include <time.h>
 
 static void close_bus(struct bus *base);
+static void copy_statistics(struct bus *base, struct bus_statistics *out_statistics);
 
 static const struct bus_ops ops = {
     .close = close_bus,
     .now_ms = bus_port_now_ms,
     .random = bus_port_random,
+    .statistics = copy_statistics,
     .topic_open = bus_kafka_topic_open,
     .topic_create = bus_kafka_topic_create,
     .topic_list = bus_kafka_topic_list,
@@ -97,6 +99,11 @@ static enum status copy_options(const struct bus_kafka_options *options, struct 
     return copy_properties(options->producer, options->producer_count, &out_copy->producer);
 }
 
+static void copy_statistics(struct bus *base, struct bus_statistics *out_statistics)
+{
+    bus_kafka_statistics_copy(&bus_kafka_of(base)->statistics, out_statistics);
+}
+
 /* ---- Opening ---- */
 
 static void close_bus(struct bus *base)
@@ -118,6 +125,7 @@ static void close_bus(struct bus *base)
     free_properties(bus->options.producer, bus->options.producer_count);
     free((char *)bus->base.cluster_id.bytes);
     pthread_mutex_destroy(&bus->mutex);
+    pthread_mutex_destroy(&bus->statistics.lock);
     free(bus);
 }
 
@@ -180,6 +188,7 @@ enum status bus_kafka_open(const struct bus_kafka_options *options, struct bus *
     bus->base.ops = &ops;
     bus->owner.bus = bus;
     pthread_mutex_init(&bus->mutex, NULL);
+    pthread_mutex_init(&bus->statistics.lock, NULL);
     enum status status = start(bus, options, out_error);
     if (status != STATUS_OK) {
         close_bus(&bus->base);

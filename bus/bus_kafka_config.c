@@ -65,6 +65,15 @@ static void on_log(const rd_kafka_t *client, int level, const char *facility, co
     }
 }
 
+/* Where the client is polled. */
+static int on_statistics(rd_kafka_t *client, char *text, size_t length, void *opaque)
+{
+    struct bus_kafka_owner *owner = opaque;
+    enum bus_client kind = rd_kafka_type(client) == RD_KAFKA_PRODUCER ? BUS_CLIENT_PRODUCER : BUS_CLIENT_CONSUMER;
+    bus_kafka_statistics_take(&owner->bus->statistics, kind, &owner->told, text, length);
+    return 0; /* the text stays librdkafka's */
+}
+
 void bus_kafka_config_set(rd_kafka_conf_t *config, const char *name, const char *value)
 {
     char text[256];
@@ -118,6 +127,11 @@ enum status bus_kafka_config_make(struct bus_kafka_owner *owner, enum bus_kafka_
     }
     rd_kafka_conf_set_opaque(config, owner);
     rd_kafka_conf_set_log_cb(config, on_log);
+    if (kind == BUS_KAFKA_MEMBER || kind == BUS_KAFKA_TRANSACTION) {
+        rd_kafka_conf_set_stats_cb(config, on_statistics);
+    } else {
+        bus_kafka_config_set(config, "statistics.interval.ms", "0"); /* nobody polls it: they would pile up */
+    }
     *out_config = config;
     return STATUS_OK;
 }

@@ -6,6 +6,7 @@
  *     bus_kafka_group.c        groups: how far one is, who is in it
  *     bus_kafka_member.c       the consumer of a stream thread
  *     bus_kafka_transaction.c  its transactional producers
+ *     bus_kafka_statistics.c   what the clients say of themselves
  *     bus_kafka_reader.c       readers
  *     bus_kafka_client.c       plain producers and followers */
 #ifndef PAWL_BUS_BUS_KAFKA_INTERNAL_H
@@ -13,6 +14,7 @@
 
 #include "bus/bus_kafka.h"
 #include "bus/bus_kafka_error.h"
+#include "bus/bus_kafka_statistics.h"
 #include "bus/bus_port.h"
 
 #include <librdkafka/rdkafka.h>
@@ -37,6 +39,7 @@ struct bus_kafka_pool; /* bus_kafka_reader.c: the clients that readers share */
 /* What every client's opaque points to (the callbacks' `opaque`, rd_kafka_opaque): the head of its owner. */
 struct bus_kafka_owner {
     struct bus_kafka *bus;
+    struct bus_kafka_told told; /* its statistics */
 };
 
 struct bus_kafka {
@@ -47,6 +50,7 @@ struct bus_kafka {
     struct bus_kafka_topic **topics;
     size_t topic_count;
     struct bus_kafka_pool *pool;
+    struct bus_kafka_statistics statistics; /* has a lock of its own */
     char last_log[256]; /* the newest line of severity error, for the text of an open that failed */
     /* Not guarded: librdkafka's handles are for all threads. */
     rd_kafka_t *client; /* administration and uncommitted ends: a consumer of no group, read_uncommitted */
@@ -148,6 +152,8 @@ MUST_CHECK enum status bus_kafka_transactions_abort(struct bus_kafka_transaction
                                                     struct bus_error *out_error);
 int64_t bus_kafka_transactions_last_offset(const struct bus_kafka_transactions *transactions,
                                            const struct bus_topic *topic, uint32_t partition);
+/* Takes what the producers have to say; those that have no transaction are polled by nothing else. */
+void bus_kafka_transactions_serve(struct bus_kafka_transactions *transactions);
 /* How many producers were replaced by the dirty rule since the open. */
 uint32_t bus_kafka_transactions_replaced(const struct bus_kafka_transactions *transactions);
 

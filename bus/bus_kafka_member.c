@@ -389,6 +389,7 @@ enum status bus_kafka_member_poll(struct bus_member *base, int timeout_ms, struc
         int64_t left_ms = timeout_ms > 0 ? deadline_ms - bus_kafka_clock_ms() : 0;
         rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, left_ms > 0 ? (int)left_ms : 0);
         if (message == NULL) { /* time is up, or a rebalance was served, or somebody woke us */
+            bus_kafka_transactions_serve(member->transactions);
             if (member->stale) {
                 TRY(apply(member, out_error));
             }

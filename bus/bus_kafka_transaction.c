@@ -262,6 +262,15 @@ bool bus_kafka_transactions_in_progress(const struct bus_kafka_transactions *tra
     return transactions->open;
 }
 
+void bus_kafka_transactions_serve(struct bus_kafka_transactions *transactions)
+{
+    for (size_t at = 0; at < SLOT_COUNT; at++) {
+        if (transactions->slots[at].client != NULL) {
+            rd_kafka_poll(transactions->slots[at].client, 0);
+        }
+    }
+}
+
 uint32_t bus_kafka_transactions_replaced(const struct bus_kafka_transactions *transactions)
 {
     return transactions->replaced;

@@ -152,6 +152,7 @@ static const struct bus_ops local_ops = {
     .close = local_close,
     .now_ms = bus_port_now_ms,
     .random = bus_port_random,
+    .statistics = bus_port_no_statistics,
     .topic_open = local_topic_open,
     .topic_create = local_topic_create,
     .topic_list = local_topic_list,

@@ -27,6 +27,12 @@ void bus_port_random(struct bus *bus, uint8_t *bytes, size_t length)
     }
 }
 
+void bus_port_no_statistics(struct bus *bus, struct bus_statistics *out_statistics)
+{
+    (void)bus;
+    *out_statistics = (struct bus_statistics){.told = {false}};
+}
+
 enum status bus_port_fail(struct bus_error *out_error, enum status status, const char *format, ...)
 {
     if (out_error != NULL) {

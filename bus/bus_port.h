@@ -14,6 +14,7 @@
 #define PAWL_BUS_BUS_PORT_H
 
 #include "bus/bus.h"
+#include "bus/bus_statistics.h"
 
 struct bus_ops;
 
@@ -51,6 +52,7 @@ struct bus_ops {
     void (*close)(struct bus *bus);
     int64_t (*now_ms)(struct bus *bus);
     void (*random)(struct bus *bus, uint8_t *bytes, size_t length);
+    void (*statistics)(struct bus *bus, struct bus_statistics *out_statistics);
 
     enum status (*topic_open)(struct bus *bus, struct str name, const struct bus_topic **out_topic,
                               struct bus_error *out_error);
@@ -117,6 +119,9 @@ struct bus_ops {
 /* The wall clock and the system's chance (getrandom). */
 int64_t bus_port_now_ms(struct bus *bus);
 void bus_port_random(struct bus *bus, uint8_t *bytes, size_t length);
+
+/* Of a bus whose clients have nothing to say. */
+void bus_port_no_statistics(struct bus *bus, struct bus_statistics *out_statistics);
 
 #define TOPIC_NAME_BYTES_MAX 249
 

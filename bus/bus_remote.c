@@ -241,6 +241,7 @@ static const struct bus_ops remote_ops = {
     .close = remote_close,
     .now_ms = bus_port_now_ms,
     .random = bus_port_random,
+    .statistics = bus_port_no_statistics,
     .topic_open = remote_topic_open,
     .topic_create = remote_topic_create,
     .topic_list = remote_topic_list,

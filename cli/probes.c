@@ -3,6 +3,7 @@
 #include "asl/value.h"
 #include "base/assert.h"
 #include "base/buffer.h"
+#include "cli/kafka_figures.h"
 #include "cli/process_figures.h"
 #include "gateway/answer.h"
 
@@ -236,6 +237,7 @@ static enum status answer_metrics(struct probes *probes, struct arena *arena, st
         gateway_show(gateway, &page);
         show_store(&page, STR("view"), gateway_kv(gateway));
     }
+    kafka_figures_show(probes->bus, &page);
     process_figures_show(&page);
     answer->http_status = 200;
     answer->content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -174,3 +174,31 @@ def test_lag(own):
             break
         assert time.monotonic() < deadline, lags
         time.sleep(0.2)
+
+
+def test_kafka_clients(own):
+    """What librdkafka tells, of consumers and producers, also of producers that have nothing to do; `pawl dev` has none."""
+    if own.kafka:
+        own.settings["kafka.statistics.interval.ms"] = 100
+    client = own.start().client()
+    arn = client.create_state_machine(name="m", definition=s.PASS, roleArn=s.ROLE)["stateMachineArn"]
+    if not own.kafka:
+        assert not [name for name, _ in read(own) if name.startswith("pawl_kafka_")]
+        return
+    before = read(own)
+    for _ in range(50):
+        client.start_execution(stateMachineArn=arn)
+    deadline = time.monotonic() + 20
+    for name, kind in (("requests_total", "consumer"), ("requests_total", "producer"), ("sent_records_total", "producer"),
+                       ("received_bytes_total", "consumer")):
+        while value(read(own), f"pawl_kafka_{name}", client=kind) <= (value(before, f"pawl_kafka_{name}", client=kind) or 0):
+            assert time.monotonic() < deadline, (name, kind)
+            time.sleep(0.1)
+    samples = read(own)
+    assert value(samples, "pawl_kafka_rebalances_total", client="consumer") >= 1
+    assert 0 < value(samples, "pawl_kafka_round_trip_seconds", client="producer") < 60
+    # Nothing piles up in an idle process, where 40 texts a second are told.
+    time.sleep(3)
+    resident = value(read(own), "process_resident_memory_bytes")
+    time.sleep(8)
+    assert value(read(own), "process_resident_memory_bytes") < resident + 4 * 1024 * 1024

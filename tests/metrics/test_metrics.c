@@ -2,6 +2,7 @@
 #include "metrics/metrics.h"
 
 #include "processor/counters.h"
+#include "cli/kafka_figures.h"
 
 #include <ctype.h>
 #include <setjmp.h>
@@ -12,6 +13,8 @@
 #include <cmocka.h>
 
 #define ARENA_BYTES ((size_t)4 * 1024 * 1024)
+
+#define METRICS_MAX (METRIC_COUNT + COUNTER_COUNT + BUS_STATISTIC_COUNT)
 
 /* True for --write. */
 static bool is_writing;
@@ -98,7 +101,7 @@ static void test_histogram(void **state)
 
 /* ---- The tables ---- */
 
-static size_t all_metrics(const struct metric *out_metrics[METRIC_COUNT + COUNTER_COUNT])
+static size_t all_metrics(const struct metric *out_metrics[METRICS_MAX])
 {
     size_t count = 0;
     for (size_t at = 0; at < METRIC_COUNT; at++) {
@@ -107,6 +110,9 @@ static size_t all_metrics(const struct metric *out_metrics[METRIC_COUNT + COUNTE
     for (size_t at = 0; at < COUNTER_COUNT; at++) {
         out_metrics[count++] = &counters_metrics[at];
     }
+    for (size_t at = 0; at < BUS_STATISTIC_COUNT; at++) {
+        out_metrics[count++] = &kafka_figures_metrics[at];
+    }
     return count;
 }
 
@@ -114,7 +120,7 @@ static size_t all_metrics(const struct metric *out_metrics[METRIC_COUNT + COUNTE
 static void test_names(void **state)
 {
     (void)state;
-    const struct metric *metrics[METRIC_COUNT + COUNTER_COUNT];
+    const struct metric *metrics[METRICS_MAX];
     size_t count = all_metrics(metrics);
     for (size_t at = 0; at < count; at++) {
         const struct metric *metric = metrics[at];
@@ -137,9 +143,10 @@ static void test_names(void **state)
 
 static void write_page(FILE *out)
 {
-    const struct metric *metrics[METRIC_COUNT + COUNTER_COUNT];
+    const struct metric *metrics[METRICS_MAX];
     size_t count = all_metrics(metrics);
-    fputs("# Metrics\n\nMade from metrics/metrics.def and processor/counters.def. `GET /metrics` has them in Prometheus' text format;\n"
+    fputs("# Metrics\n\nMade from metrics/metrics.def, processor/counters.def and bus/bus_statistics.def. `GET /metrics` has them in\n"
+          "Prometheus' text format;\n"
           "[operating.md](operating.md#metrics) says where, and what to watch. Histograms have buckets (`le`), `_sum` and `_count`.\n\n"
           "| metric | type | labels | CloudWatch | what it is |\n| --- | --- | --- | --- | --- |\n",
           out);

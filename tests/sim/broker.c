@@ -495,6 +495,7 @@ const struct bus_ops broker_ops = {
     .close = sim_close,
     .now_ms = sim_now_ms,
     .random = sim_random,
+    .statistics = bus_port_no_statistics,
     .topic_open = sim_topic_open,
     .topic_create = sim_topic_create,
     .topic_list = sim_topic_list,
