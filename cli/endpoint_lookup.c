@@ -7,7 +7,8 @@
 
 #include <time.h>
 
-#define WAIT_POLL_MS 200
+#define WAIT_MS_MIN 20   /* between the first two looks at whether an execution has ended; then half as long again, … */
+#define WAIT_MS_MAX 1000 /* … but no longer than this */
 #define POLL_ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 /* {"<name>":"<arn>"} to the operation. *out_value is NULL when the answer is the exception `absent`. */
@@ -68,7 +69,7 @@ static enum exit_code look(struct context *context, struct arena *arena, struct 
 enum exit_code endpoint_lookup_end(struct context *context, struct str arn, int64_t incarnation,
                                    const struct execution_status **out_end)
 {
-    const struct timespec pause = {.tv_nsec = WAIT_POLL_MS * 1000000L};
+    int64_t pause_ms = WAIT_MS_MIN;
     struct arena *arena = arena_create(POLL_ARENA_BYTES_MAX);
     enum exit_code code = EXIT_CODE_OK;
     (void)incarnation; /* the API does not tell incarnations */
@@ -81,7 +82,9 @@ enum exit_code endpoint_lookup_end(struct context *context, struct str arn, int6
         if (code != EXIT_CODE_OK || *out_end != NULL) {
             break;
         }
+        const struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000L};
         nanosleep(&pause, NULL);
+        pause_ms = pause_ms * 3 / 2 > WAIT_MS_MAX ? WAIT_MS_MAX : pause_ms * 3 / 2;
     }
     arena_destroy(arena);
     return code;

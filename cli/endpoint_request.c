@@ -34,18 +34,21 @@ void endpoint_request_close(struct request *request)
     (void)request;
 }
 
-/* What the API wants and the topics do not. A start has its name from here: sent twice, as when a connection that was kept
- * turns out to be closed, it starts once. */
+/* What the API wants and the topics do not. A start has its name from here, a redrive its token: sent twice, as when a connection
+ * that was kept turns out to be closed, they act once. */
 static enum status complete(struct context *context, struct arena *arena, enum record_id record, void *command)
 {
+    char uuid[UUID_CHARACTERS + 1];
+    make_uuid(uuid);
     if (record == RECORD_start_execution) {
         struct start_execution *start = command;
-        char uuid[UUID_CHARACTERS + 1];
-        if (start->name.bytes == NULL) {
-            make_uuid(uuid);
-            return arena_copy(arena, str_of(uuid), &start->name);
-        }
-    } else if (record == RECORD_create_state_machine) {
+        return start->name.bytes == NULL ? arena_copy(arena, str_of(uuid), &start->name) : STATUS_OK;
+    }
+    if (record == RECORD_redrive_execution) {
+        struct redrive_execution *redrive = command;
+        return redrive->client_token.bytes == NULL ? arena_copy(arena, str_of(uuid), &redrive->client_token) : STATUS_OK;
+    }
+    if (record == RECORD_create_state_machine) {
         struct create_state_machine *create = command;
         if (create->role_arn.bytes == NULL) {
             return arena_format(arena, &create->role_arn, "arn:aws:iam::%.*s:role/pawl",
