@@ -53,6 +53,12 @@ enum exit_code side_open(struct context *context)
     return context->side->connect(context);
 }
 
+enum exit_code side_open_topics(struct context *context)
+{
+    context->side = &topics;
+    return context->side->connect(context);
+}
+
 enum exit_code topics_connect(struct context *context)
 {
     return connection_open(context);

@@ -27,6 +27,9 @@ enum exit_code side_check(struct context *context);
 /* Picks the side and connects: the endpoint of --endpoint or client.endpoint if there is one, else the topics. */
 enum exit_code side_open(struct context *context);
 
+/* Connects to the topics, for what the API does not have. */
+enum exit_code side_open_topics(struct context *context);
+
 /* The endpoint; STR_NONE: the topics. */
 struct str side_endpoint(const struct context *context);
 

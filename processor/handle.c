@@ -86,6 +86,15 @@ enum status handle_park(struct handling *handling, const struct execution_row *r
     return store_put(&handling->partition->store, &key, RECORD_execution_row, &parked);
 }
 
+enum status handle_unpark(struct handling *handling, const struct execution_row *row)
+{
+    struct key key;
+    struct execution_row freed = *row;
+    freed.parked = STR_NONE;
+    keys_execution(handling->partition->store.partition, &handling->execution, &key);
+    return store_put(&handling->partition->store, &key, RECORD_execution_row, &freed);
+}
+
 /* The changes of the step as records of pawl.state. */
 static enum status publish_changes(struct handling *handling)
 {

@@ -31,4 +31,7 @@ MUST_CHECK enum status handle_step(struct handling *handling, const struct execu
 /* Marks the execution as parked and stages its row. */
 MUST_CHECK enum status handle_park(struct handling *handling, const struct execution_row *row, struct str reason);
 
+/* Takes that back. `row` is not to be used any more. */
+MUST_CHECK enum status handle_unpark(struct handling *handling, const struct execution_row *row);
+
 #endif

@@ -52,16 +52,6 @@ static enum status check(struct handling *handling, const struct stop_execution 
     return STATUS_OK;
 }
 
-/* Stopping is the way out for a parked execution. If that breaks as well, it is parked again. */
-static enum status unpark(struct handling *handling, const struct execution_row *row)
-{
-    struct key key;
-    struct execution_row freed = *row;
-    freed.parked = STR_NONE;
-    keys_execution(handling->partition->store.partition, &handling->execution, &key);
-    return store_put(&handling->partition->store, &key, RECORD_execution_row, &freed);
-}
-
 enum status handle_stop_execution(struct handling *handling, const struct stop_execution *stop)
 {
     struct reply_to to = REPLY_TO(stop);
@@ -75,8 +65,9 @@ enum status handle_stop_execution(struct handling *handling, const struct stop_e
     if (row == NULL) {
         return STATUS_OK;
     }
+    /* Stopping is the way out for a parked execution. If that breaks as well, it is parked again. */
     if (row->parked.bytes != NULL) {
-        TRY(unpark(handling, row));
+        TRY(handle_unpark(handling, row));
     }
     return stop_it(handling, stop, row);
 }

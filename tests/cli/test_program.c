@@ -161,6 +161,8 @@ static void test_look(struct pawl *pawl)
         {"$P stop wait/w-1", 0, "stopDate"},
         {"$P describe wait/w-1", 0, "\"redriveStatus\":\"REDRIVABLE\""},
         {"$P redrive fail/f-1 && sleep 0.3 && $P describe fail/f-1", 0, "\"redriveCount\":1"},
+        {"$P resume fail/f-1", 4, "ExecutionNotParked: Execution is not parked: '" ARN "execution:fail:f-1'"},
+        {"$P resume fail/f-1 --endpoint http://127.0.0.1:1", 2, "it does not work at an --endpoint"},
         {"$P redrive wait/none", 4, "ExecutionDoesNotExist"},
         {"$P redrive " ARN "express:a:b:c", 4, "InvalidArn"},
         {"$P redrive", 2, "redrive"},

@@ -91,6 +91,7 @@ static void test_starts(void **state)
     }
 }
 
+#define RESUME(execution) "\"operation\":\"ResumeExecution\",\"executionArn\":\"" EXECUTION_ARN execution "\""
 #define REDRIVE(execution, more) "\"operation\":\"RedriveExecution\",\"executionArn\":\"" EXECUTION_ARN execution "\"" more
 
 static void fail_task(struct fixture *fixture, struct str token)
@@ -287,9 +288,10 @@ static void test_gluttons(void **state)
     assert_text(fixture_await_status(fixture, ":later:e", "FAILED")->error, "States.Runtime");
 }
 
-/* Puts the execution's root into a state that its machine does not have. */
-static void spoil_row(struct fixture *fixture)
+/* Puts the root of the only execution into the state of that number; which it was in. */
+static int64_t swap_state(struct fixture *fixture, int64_t state)
 {
+    int64_t before = -1;
     struct kv *kv;
     struct kv_error error;
     struct kv_batch *batch;
@@ -308,7 +310,8 @@ static void spoil_row(struct fixture *fixture)
         assert_int_equal(kv_cursor_open(kv, batch, (struct str){prefix, sizeof prefix}, STR(""), &cursor), STATUS_OK);
         while (kv_cursor_next(cursor, &key, &value) == STATUS_OK) {
             assert_int_equal(codec_decode(fixture->codec, fixture->arena, SCHEMA_state_row, value, &id, &row, &codec_error), STATUS_OK);
-            ((struct execution_row *)row)->root.state = 99;
+            before = ((struct execution_row *)row)->root.state;
+            ((struct execution_row *)row)->root.state = state;
             assert_int_equal(codec_encode(fixture->arena, CODEC_AVRO, SCHEMA_state_row, id, row, &value), STATUS_OK);
             assert_int_equal(arena_copy(fixture->arena, key, &key), STATUS_OK);
             assert_int_equal(kv_batch_put(batch, key, value), STATUS_OK);
@@ -321,6 +324,7 @@ static void spoil_row(struct fixture *fixture)
     assert_int_equal(kv_flush(kv, &error), STATUS_OK);
     kv_batch_destroy(batch);
     kv_close(kv);
+    return before;
 }
 
 /* A line of the log that has all of them. */
@@ -345,7 +349,7 @@ static void test_parked(void **state)
     fixture_create(fixture, "t", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}");
     fixture_expect_accepted(fixture, START("t", ",\"name\":\"bad\""));
     fixture_stop_processor(fixture);
-    spoil_row(fixture);
+    (void)swap_state(fixture, 99);
     fixture_log_begin(fixture);
     fixture_start_processor(fixture);
     fixture_await_count(fixture, COUNTER_PARKED, 1);
@@ -356,6 +360,33 @@ static void test_parked(void **state)
     const char *log = fixture_log_end(fixture);
     expect_line(log, "event=execution_parked", "execution=" EXECUTION_ARN "t:bad by=timer-", "reason=\"assertion failed: ");
     expect_line(log, "event=timer_given_up", "what=timer-", "reason=\"assertion failed: ");
+}
+
+/* A parked execution is taken up by command: it breaks again while nothing is mended, and goes on where it was when it is. */
+static void test_resumed(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_create(fixture, "t", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":1,\"End\":true}}}");
+    fixture_expect_accepted(fixture, START("t", ",\"name\":\"bad\""));
+    fixture_expect_refused(fixture, RESUME("t:bad"), "ExecutionNotParked", "Execution is not parked: '" EXECUTION_ARN "t:bad'");
+    fixture_stop_processor(fixture);
+    int64_t mended = swap_state(fixture, 99);
+    fixture_start_processor(fixture);
+    fixture_await_count(fixture, COUNTER_PARKED, 1);
+    fixture_expect_refused(fixture, RESUME("t:none"), "ExecutionDoesNotExist",
+                           "Execution Does Not Exist: '" EXECUTION_ARN "t:none'");
+    const struct reply *reply = fixture_expect_accepted(fixture, RESUME("t:bad"));
+    assert_true(str_starts_with(reply->data, STR("{\"resumeDate\":")));
+    fixture_await_count(fixture, COUNTER_PARKED, 2);
+    fixture_stop_processor(fixture);
+    assert_int_equal(swap_state(fixture, mended), 99);
+    fixture_start_processor(fixture);
+    uint32_t stranger = (hash_partition(STR(EXECUTION_ARN "t:bad"), PARTITIONS) + 1) % PARTITIONS;
+    assert_null(fixture_ask_at(fixture, stranger, RESUME("t:bad"))->error.bytes);
+    fixture_await_status(fixture, ":t:bad", "SUCCEEDED");
+    assert_string_equal(fixture_types(fixture, ":t:bad", 4),
+                        "ExecutionStarted WaitStateEntered WaitStateExited ExecutionSucceeded");
+    fixture_expect_refused(fixture, RESUME("t:bad"), "ExecutionNotParked", "Execution is not parked: '" EXECUTION_ARN "t:bad'");
 }
 
 /* A redrive is told by reply, status and history; it is the owner's, whoever reads it; a restart forgets nothing of it. */
@@ -413,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_garbage, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_gluttons, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_parked, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_resumed, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_deep, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_deep_result, fixture_set_up, fixture_tear_down),
     };
