@@ -177,7 +177,7 @@ def test_half(secure, missing):
     del secure.settings[missing]
     with pytest.raises(AssertionError):
         secure.start()
-    assert f"not {missing}" in secure.log.read_text()
+    assert f"not {missing}" in secure.log.read_text() and secure.process.wait(10) == 2
 
 
 def test_encrypted_key(secure):
@@ -185,7 +185,7 @@ def test_encrypted_key(secure):
     secure.settings["gateway.tls.key"] = secure.folder / "locked.key"
     with pytest.raises(AssertionError):
         secure.start()
-    assert "without a password" in secure.log.read_text()
+    assert "without a password" in secure.log.read_text() and secure.process.wait(10) == 2
 
 
 def test_reload_under_load(secure, authority):
