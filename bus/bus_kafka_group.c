@@ -66,34 +66,106 @@ enum status bus_kafka_group_next(struct bus *base, struct str group, const struc
 
 /* ---- Who ---- */
 
-/* "<instance>-<thread>", as a member's group.instance.id is made; without one, he is a process of his own. */
-static struct str instance_of(const rd_kafka_MemberDescription_t *member)
+/* By the older call, which tells the members' assignments as they go over the wire: rd_kafka_DescribeConsumerGroups of librdkafka
+ * 2.0.2 ends the process by an assertion when a broker does not answer it in time (its issue 4605; seen in tests/kafka). */
+#define MEMBERS_MS_MAX 5000
+
+#define UUID_BYTES 36
+
+/* What is left of a text of bytes. */
+struct wire {
+    const unsigned char *at;
+    size_t left;
+};
+
+static bool read_number(struct wire *wire, size_t bytes, int64_t *out_number)
 {
-    const char *text = rd_kafka_MemberDescription_group_instance_id(member);
-    const char *dash = text == NULL ? NULL : strrchr(text, '-');
-    if (dash == NULL) {
-        return str_of(rd_kafka_MemberDescription_consumer_id(member));
+    if (wire->left < bytes) {
+        return false;
     }
-    return (struct str){text, (size_t)(dash - text)};
+    uint64_t number = 0;
+    for (size_t at = 0; at < bytes; at++) {
+        number = number << 8 | wire->at[at];
+    }
+    wire->at += bytes;
+    wire->left -= bytes;
+    *out_number = bytes == 2 ? (int16_t)number : (int32_t)number;
+    return true;
 }
 
-static enum status describe(struct arena *arena, const rd_kafka_MemberDescription_t *member, const char *topic,
+static bool read_name(struct wire *wire, struct str *out_name)
+{
+    int64_t length;
+    if (!read_number(wire, 2, &length) || length < 0 || (size_t)length > wire->left) {
+        return false;
+    }
+    *out_name = (struct str){(const char *)wire->at, (size_t)length};
+    wire->at += length;
+    wire->left -= (size_t)length;
+    return true;
+}
+
+/* The partitions of one topic; they count when it is ours. */
+static enum status read_topic(struct wire *wire, struct arena *arena, struct str topic, struct bus_group_member *member)
+{
+    struct str name;
+    int64_t count;
+    int64_t partition;
+    if (!read_name(wire, &name) || !read_number(wire, 4, &count) || count < 0 || (size_t)count > wire->left / 4) {
+        return STATUS_INVALID;
+    }
+    uint32_t *partitions = arena_array(arena, uint32_t, (size_t)count + 1);
+    TRY_NEW(partitions);
+    for (int64_t at = 0; at < count; at++) {
+        if (!read_number(wire, 4, &partition) || partition < 0) {
+            return STATUS_INVALID;
+        }
+        partitions[at] = (uint32_t)partition;
+    }
+    if (str_equal(name, topic)) {
+        member->partitions = partitions;
+        member->partition_count = (size_t)count;
+    }
+    return STATUS_OK;
+}
+
+/* Kafka's ConsumerProtocolAssignment: version, topics with their partitions, and what the assignor adds. */
+static enum status read_assignment(struct arena *arena, const struct rd_kafka_group_member_info *info, struct str topic,
+                                   struct bus_group_member *member)
+{
+    struct wire wire = {info->member_assignment, info->member_assignment_size < 0 ? 0 : (size_t)info->member_assignment_size};
+    int64_t version;
+    int64_t count;
+    if (wire.left == 0) {
+        return STATUS_OK; /* it has none yet */
+    }
+    if (!read_number(&wire, 2, &version) || !read_number(&wire, 4, &count)) {
+        return STATUS_INVALID;
+    }
+    for (int64_t at = 0; at < count; at++) {
+        TRY(read_topic(&wire, arena, topic, member));
+    }
+    return STATUS_OK;
+}
+
+/* The broker makes a static member's id of its group.instance.id, which is "<instance>-<thread>", and a UUID. Anybody else is a
+ * process of his own. */
+static struct str instance_of(struct str id)
+{
+    size_t end = id.length > UUID_BYTES + 1 ? id.length - UUID_BYTES - 1 : 0;
+    while (end > 0 && id.bytes[end - 1] != '-') {
+        end--;
+    }
+    return end > 1 ? str_slice(id, 0, end - 1) : id;
+}
+
+static enum status describe(struct arena *arena, const struct rd_kafka_group_member_info *info, struct str topic,
                             struct bus_group_member *out_member)
 {
-    const rd_kafka_topic_partition_list_t *assigned =
-        rd_kafka_MemberAssignment_partitions(rd_kafka_MemberDescription_assignment(member));
-    uint32_t *partitions = arena_array(arena, uint32_t, (size_t)assigned->cnt + 1);
-    size_t count = 0;
-    TRY_NEW(partitions);
-    for (int at = 0; at < assigned->cnt; at++) {
-        if (strcmp(assigned->elems[at].topic, topic) == 0) {
-            partitions[count++] = (uint32_t)assigned->elems[at].partition;
-        }
-    }
-    out_member->partitions = partitions;
-    out_member->partition_count = count;
-    TRY(arena_copy(arena, str_of(rd_kafka_MemberDescription_consumer_id(member)), &out_member->id));
-    return arena_copy(arena, instance_of(member), &out_member->instance);
+    *out_member = (struct bus_group_member){.partition_count = 0};
+    TRY(arena_copy(arena, str_of(info->member_id), &out_member->id));
+    out_member->instance = instance_of(out_member->id);
+    return read_assignment(arena, info, topic, out_member);
 }
 
 static int by_id(const void *a, const void *b)
@@ -103,25 +175,24 @@ static int by_id(const void *a, const void *b)
     return str_compare(one->id, other->id);
 }
 
-static enum status read_members(struct arena *arena, const rd_kafka_event_t *event, const char *topic,
+static enum status read_members(struct arena *arena, const struct rd_kafka_group_info *group, struct str topic,
                                 struct bus_group_member **out_members, size_t *out_count, struct bus_error *out_error)
 {
-    size_t group_count;
-    const rd_kafka_ConsumerGroupDescription_t **groups = rd_kafka_DescribeConsumerGroups_result_groups(
-        rd_kafka_event_DescribeConsumerGroups_result((rd_kafka_event_t *)event), &group_count);
-    ASSERT(group_count == 1);
-    const rd_kafka_error_t *error = rd_kafka_ConsumerGroupDescription_error(groups[0]);
-    if (error != NULL && rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND) {
-        return bus_kafka_error_report(rd_kafka_error_code(error), BUS_KAFKA_OUTSIDE, "kafka: a group", out_error);
+    size_t count = group->member_cnt < 0 ? 0 : (size_t)group->member_cnt;
+    if (group->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return bus_kafka_error_report(group->err, BUS_KAFKA_OUTSIDE, "kafka: a group", out_error);
     }
-    size_t count = rd_kafka_ConsumerGroupDescription_member_count(groups[0]);
-    if (count > 0 && rd_kafka_ConsumerGroupDescription_state(groups[0]) != RD_KAFKA_CONSUMER_GROUP_STATE_STABLE) {
+    if (count > 0 && (group->state == NULL || strcmp(group->state, "Stable") != 0)) {
         return bus_port_fail(out_error, STATUS_RETRIABLE, "the group is being shared out anew");
     }
     struct bus_group_member *members = arena_array(arena, struct bus_group_member, count + 1);
     TRY_NEW(members);
     for (size_t at = 0; at < count; at++) {
-        TRY(describe(arena, rd_kafka_ConsumerGroupDescription_member(groups[0], at), topic, &members[at]));
+        enum status status = describe(arena, &group->members[at], topic, &members[at]);
+        if (status == STATUS_INVALID) {
+            return bus_port_fail(out_error, STATUS_RETRIABLE, "the group's assignment can't be read");
+        }
+        TRY(status);
     }
     qsort(members, count, sizeof *members, by_id);
     *out_members = members;
@@ -133,18 +204,23 @@ enum status bus_kafka_group_members(struct bus *base, struct arena *arena, struc
                                     const struct bus_topic *topic, struct bus_group_member **out_members,
                                     size_t *out_count, struct bus_error *out_error)
 {
-    struct bus_kafka *bus = bus_kafka_of(base);
-    char bytes[GROUP_BYTES_MAX + 1];
-    const char *name = bytes;
-    TRY(name_group(group, bytes, out_error));
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->client);
-    rd_kafka_DescribeConsumerGroups(bus->client, &name, 1, NULL, queue);
-    rd_kafka_event_t *event = NULL;
-    enum status status = bus_kafka_await(queue, RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT, name, &event, out_error);
-    if (status == STATUS_OK) {
-        status = read_members(arena, event, bus_kafka_topic_of(topic)->name, out_members, out_count, out_error);
-        rd_kafka_event_destroy(event);
+    char name[GROUP_BYTES_MAX + 1];
+    const struct rd_kafka_group_list *list = NULL;
+    TRY(name_group(group, name, out_error));
+    *out_members = NULL;
+    *out_count = 0;
+    rd_kafka_resp_err_t code = rd_kafka_list_groups(bus_kafka_of(base)->client, name, &list, MEMBERS_MS_MAX);
+    enum status status = STATUS_OK;
+    if (code == RD_KAFKA_RESP_ERR__PARTIAL) {
+        status = bus_port_fail(out_error, STATUS_RETRIABLE, "kafka: groups: not all brokers answered");
+    } else {
+        status = bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: groups", out_error);
     }
-    rd_kafka_queue_destroy(queue);
+    if (status == STATUS_OK && list->group_cnt > 0) {
+        status = read_members(arena, &list->groups[0], bus_topic_name(topic), out_members, out_count, out_error);
+    }
+    if (list != NULL) {
+        rd_kafka_group_list_destroy(list);
+    }
     return status;
 }

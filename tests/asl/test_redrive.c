@@ -190,7 +190,7 @@ static void test_tokens(void **state)
     struct arena *arena = arena_create(1 << 20);
     struct execution_row row;
     int64_t date;
-    char name[8];
+    char name[16];
     (void)state;
     record_init(RECORD_execution_row, &row);
     for (int at = 0; at < 12; at++) {
