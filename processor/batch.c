@@ -4,6 +4,7 @@
 #include "base/mutant.h"
 #include "bus/bus_port.h"
 #include "processor/loop_parts.h"
+#include "state/timers.h"
 #include "state/restore.h"
 
 #include <inttypes.h>
@@ -331,6 +332,9 @@ static void drop(struct loop *loop)
             partition->seek_pending = !MUTANT(NO_SEEK_AFTER_ABORT);
             partition->usage_minute = PARTITION_USAGE_UNKNOWN;
             store_forget(&partition->store);
+        } else {
+            /* A timer of it may have been passed already: what it needed is dropped here, or the transaction did not begin. */
+            timers_forget(&partition->store);
         }
     }
     loop->need = (struct need){.type = NEED_NOTHING};
