@@ -27,7 +27,7 @@ void verify_report(struct verify *verify, enum verify_rule rule, const struct bu
     if (verify->shown++ >= VERIFY_FINDINGS_SHOWN_MAX) {
         return;
     }
-    if (record != NULL) {
+    if (record->topic != NULL) {
         fprintf(out, "%.*s, partition %" PRIu32 ", offset %" PRId64 ": ", STR_ARGS(bus_topic_name(record->topic)),
                 record->partition, record->offset);
     } else {
@@ -39,6 +39,16 @@ void verify_report(struct verify *verify, enum verify_rule rule, const struct bu
     vfprintf(out, format, arguments);
     va_end(arguments);
     fputc('\n', out);
+}
+
+struct verify_place verify_place_of(const struct bus_record *record)
+{
+    return (struct verify_place){record->topic, record->offset};
+}
+
+struct bus_record verify_record_at(const struct verify *verify, struct verify_place place)
+{
+    return (struct bus_record){.topic = place.topic, .partition = verify->partition, .offset = place.offset};
 }
 
 /* ---- Reading ---- */
@@ -150,6 +160,22 @@ static bool is_end(enum history_event_type type)
            type == HISTORY_EVENT_EXECUTION_ABORTED || type == HISTORY_EVENT_EXECUTION_TIMED_OUT;
 }
 
+/* What ended may go on by a redrive alone, and only what ended without success is redriven. */
+static void check_end(struct verify *verify, const struct verify_run *run, const struct history_event *event,
+                      const struct bus_record *record)
+{
+    bool redriven = str_equal(event->type, history_event_type_name(HISTORY_EVENT_EXECUTION_REDRIVEN));
+    bool succeeded = str_equal(run->end, history_event_type_name(HISTORY_EVENT_EXECUTION_SUCCEEDED));
+    if (run->end.bytes != NULL && (!redriven || succeeded)) {
+        verify_report(verify, VERIFY_HISTORY, record, "%.*s: %.*s after %.*s", STR_ARGS(event->execution_arn),
+                      STR_ARGS(event->type), STR_ARGS(run->end));
+    }
+    if (run->end.bytes == NULL && redriven && run->has_history) {
+        verify_report(verify, VERIFY_HISTORY, record, "%.*s: %.*s before an end", STR_ARGS(event->execution_arn),
+                      STR_ARGS(event->type));
+    }
+}
+
 static void check_order(struct verify *verify, const struct verify_run *run, const struct history_event *event,
                         const struct bus_record *record)
 {
@@ -165,10 +191,6 @@ static void check_order(struct verify *verify, const struct verify_run *run, con
     if (event->timestamp < run->last_time) {
         verify_report(verify, VERIFY_HISTORY, record, "%.*s: event %" PRId64 " is earlier than the one before", STR_ARGS(arn),
                       event->id);
-    }
-    if (run->end.bytes != NULL && !str_equal(event->type, STR("ExecutionRedriven"))) {
-        verify_report(verify, VERIFY_HISTORY, record, "%.*s: %.*s after %.*s", STR_ARGS(arn), STR_ARGS(event->type),
-                      STR_ARGS(run->end));
     }
 }
 
@@ -191,7 +213,9 @@ static enum exit_code take_event(struct verify *verify, struct scan *scan, const
         run->last_id = event->id - 1;
     }
     check_order(verify, run, event, record);
+    check_end(verify, run, event, record);
     run->has_history = true;
+    run->last = verify_place_of(record);
     run->last_id = event->id;
     run->last_time = event->timestamp;
     run->end = STR_NONE;
@@ -229,6 +253,7 @@ static enum exit_code take_request(struct verify *verify, struct scan *scan, con
     }
     *place = verify;
     run->requested++;
+    run->last = verify_place_of(record);
     return EXIT_CODE_OK;
 }
 
@@ -256,6 +281,7 @@ static enum exit_code take_status(struct verify *verify, struct scan *scan, cons
     }
     kept->incarnation = status->incarnation;
     kept->version = status->version;
+    kept->place = verify_place_of(record);
     *place = kept;
     return EXIT_CODE_OK;
 }
@@ -283,22 +309,23 @@ static struct str status_of_end(struct str end)
 static void check_status(struct verify *verify, struct str arn, const struct verify_run *run,
                          const struct verify_status *status)
 {
+    const struct bus_record record = verify_record_at(verify, status->place);
     struct str expected = status_of_end(run->end);
     verify->counts[VERIFY_STATUS]++;
     if (run->incarnation != status->incarnation) {
         if (run->incarnation > status->incarnation) {
-            verify_report(verify, VERIFY_STATUS, NULL, "%.*s: the status is of an earlier run", STR_ARGS(arn));
+            verify_report(verify, VERIFY_STATUS, &record, "%.*s: the status is of an earlier run", STR_ARGS(arn));
         } else if (run->end.bytes == NULL) {
-            verify_report(verify, VERIFY_STATUS, NULL, "%.*s: an earlier run has no end", STR_ARGS(arn));
+            verify_report(verify, VERIFY_STATUS, &record, "%.*s: an earlier run has no end", STR_ARGS(arn));
         }
         return;
     }
     if (!str_equal(status->status, expected)) {
-        verify_report(verify, VERIFY_STATUS, NULL, "%.*s is %.*s, and by its history %.*s", STR_ARGS(arn),
+        verify_report(verify, VERIFY_STATUS, &record, "%.*s is %.*s, and by its history %.*s", STR_ARGS(arn),
                       STR_ARGS(status->status), STR_ARGS(expected));
     }
     if (run->end.bytes != NULL && status->version != run->last_id) {
-        verify_report(verify, VERIFY_STATUS, NULL, "%.*s ended with event %" PRId64 ", its status says %" PRId64, STR_ARGS(arn),
+        verify_report(verify, VERIFY_STATUS, &record, "%.*s ended with event %" PRId64 ", its status says %" PRId64, STR_ARGS(arn),
                       run->last_id, status->version);
     }
 }
@@ -307,10 +334,11 @@ static void check_status(struct verify *verify, struct str arn, const struct ver
 
 static void check_tasks(struct verify *verify, struct str arn, const struct verify_run *run)
 {
+    const struct bus_record record = verify_record_at(verify, run->last);
     bool fewer = run->requested < run->scheduled && !verify->tasks_cut;
     bool more = run->requested > run->scheduled && !run->cut;
     if (fewer || more) {
-        verify_report(verify, VERIFY_TASK, NULL, "%.*s scheduled %" PRId64 " tasks, and %" PRId64 " were asked for",
+        verify_report(verify, VERIFY_TASK, &record, "%.*s scheduled %" PRId64 " tasks, and %" PRId64 " were asked for",
                       STR_ARGS(arn), run->scheduled, run->requested);
     }
 }
@@ -330,7 +358,8 @@ static void check_run(struct verify *verify, struct str arn, const struct verify
     if (status != NULL) {
         check_status(verify, arn, run, status);
     } else if (standard && run->last_time > verify->start_us - retention_us) {
-        verify_report(verify, VERIFY_STATUS, NULL, "%.*s has a history, and no status", STR_ARGS(arn));
+        const struct bus_record record = verify_record_at(verify, run->last);
+        verify_report(verify, VERIFY_STATUS, &record, "%.*s has a history, and no status", STR_ARGS(arn));
     }
 }
 
@@ -346,7 +375,8 @@ static void check_runs(struct verify *verify)
         const struct map_entry *entry = &verify->statuses.entries[at];
         const struct verify_status *status = entry->value;
         if (status != NULL && find_run(verify, entry->key, status->incarnation) == NULL) {
-            verify_report(verify, VERIFY_STATUS, NULL, "%.*s has a status, and no history", STR_ARGS(entry->key));
+            const struct bus_record record = verify_record_at(verify, status->place);
+            verify_report(verify, VERIFY_STATUS, &record, "%.*s has a status, and no history", STR_ARGS(entry->key));
         }
     }
 }

@@ -19,6 +19,12 @@ enum verify_rule {
     VERIFY_RULE_COUNT
 };
 
+/* Where a record lies, on the partition that is being proved. topic == NULL: nowhere. */
+struct verify_place {
+    const struct bus_topic *topic;
+    int64_t offset;
+};
+
 /* One run of an execution: (ARN, incarnation). */
 struct verify_run {
     int64_t incarnation;
@@ -27,6 +33,7 @@ struct verify_run {
     int64_t scheduled; /* tasks, by the history */
     int64_t requested; /* tasks, by the requests */
     struct str end;    /* the event that ended it; bytes == NULL: none */
+    struct verify_place last; /* the last event; without a history, the last request */
     bool cut;          /* its first events are no longer held */
     bool has_history;
     struct verify_run *earlier; /* of the same ARN */
@@ -37,6 +44,7 @@ struct verify_status {
     int64_t incarnation;
     int64_t version;
     struct str status;
+    struct verify_place place;
 };
 
 struct verify {
@@ -62,8 +70,13 @@ enum exit_code verify_partition(struct verify *verify, const struct bus_topic *c
 /* Its part about the changelog and the inputs. */
 enum exit_code verify_state(struct verify *verify);
 
-/* Tells a violation, at a record (NULL: of the whole partition). */
+/* Tells a violation at a record; of one that verify_record_at made, topic == NULL is the whole partition. */
 void verify_report(struct verify *verify, enum verify_rule rule, const struct bus_record *record, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+struct verify_place verify_place_of(const struct bus_record *record);
+
+/* A record at that place for verify_report: nothing else of it is known any more. */
+struct bus_record verify_record_at(const struct verify *verify, struct verify_place place);
 
 #endif

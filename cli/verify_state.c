@@ -12,6 +12,8 @@ struct stretch {
     int64_t sequence;  /* its number, */
     int64_t time_ms;   /* when it was written, */
     int64_t next[2];   /* and how far the inputs had been read */
+    struct verify_place commit; /* where it lies */
+    struct verify_place last;   /* the last row of all */
 };
 
 static void check_commit(struct verify *verify, struct stretch *stretch, const struct commit_row *row,
@@ -35,6 +37,8 @@ static void check_commit(struct verify *verify, struct stretch *stretch, const s
         .sequence = row->sequence,
         .time_ms = record->timestamp_ms,
         .next = {row->commands_offset, row->results_offset},
+        .commit = verify_place_of(record),
+        .last = verify_place_of(record),
     };
 }
 
@@ -45,6 +49,7 @@ static enum exit_code take_row(struct verify *verify, struct scan *scan, struct 
     enum record_id type;
     void *value;
     stretch->rows++;
+    stretch->last = verify_place_of(record);
     if (record->key.length == 0 || record->key.bytes[0] != KEY_COMMIT || record->value.bytes == NULL) {
         return EXIT_CODE_OK;
     }
@@ -92,13 +97,14 @@ static enum exit_code check_position(struct verify *verify, enum topic_id id, co
     if (status != STATUS_OK) {
         return context_fail_bus(context, status, bus_topic_name(topic).bytes, &error);
     }
+    const struct bus_record commit = verify_record_at(verify, stretch->commit);
     verify->counts[VERIFY_POSITION]++;
     if (stretch->any && next > end) {
-        verify_report(verify, VERIFY_POSITION, NULL, "%.*s ends at %" PRId64 ", and was read up to %" PRId64,
+        verify_report(verify, VERIFY_POSITION, &commit, "%.*s ends at %" PRId64 ", and was read up to %" PRId64,
                       STR_ARGS(bus_topic_name(topic)), end, next);
     }
     if (next < begin) {
-        verify_report(verify, VERIFY_POSITION, NULL, "%.*s begins at %" PRId64 ", and was read up to %" PRId64 " only",
+        verify_report(verify, VERIFY_POSITION, &commit, "%.*s begins at %" PRId64 ", and was read up to %" PRId64 " only",
                       STR_ARGS(bus_topic_name(topic)), begin, next);
     }
     return EXIT_CODE_OK;
@@ -109,7 +115,8 @@ enum exit_code verify_state(struct verify *verify)
     struct stretch stretch = {0};
     TRY_RUN(read_changelog(verify, &stretch));
     if (stretch.rows > 0) {
-        verify_report(verify, VERIFY_COMMIT, NULL, "%" PRId64 " rows of the changelog lie behind its last commit",
+        const struct bus_record last = verify_record_at(verify, stretch.last);
+        verify_report(verify, VERIFY_COMMIT, &last, "%" PRId64 " rows of the changelog lie behind its last commit",
                       stretch.rows);
     }
     TRY_RUN(check_position(verify, TOPIC_COMMANDS, &stretch));
