@@ -538,6 +538,11 @@ enum status step_child_failed(struct run *run, struct run_frame *child, const st
         TRY(add_iteration_event(run, parent, HISTORY_EVENT_MAP_ITERATION_FAILED, child->row.previous_event_id, child->row.index,
                                 &ignored));
     }
+    if (run_state(run, child)->type == STATE_TASK) {
+        /* Seen on AWS: the very task that failed is told as aborted, too, whether the Parallel or Map answers or not. */
+        struct history_event *event = NULL;
+        TRY(history_add(run, HISTORY_EVENT_TASK_STATE_ABORTED, child->row.previous_event_id, &event));
+    }
     return begin_abort(run, parent, failure, heartbeat);
 }
 
@@ -575,19 +580,21 @@ static enum status record_state_aborted(struct run *run, struct run_frame *frame
     UNREACHABLE("state type");
 }
 
-/* That, and MapIterationAborted of the iteration that it is. */
+/* That, after MapIterationAborted of the iteration that it is. */
 static enum status record_aborted(struct run *run, struct run_frame *frame, int64_t event_id)
 {
     struct run_frame *parent = NULL;
+    int64_t ignored = 0;
     if (frame->row.phase == FRAME_DOWN || frame->row.phase == FRAME_AHEAD) {
         return STATUS_OK; /* that was told when it went down */
     }
-    TRY(record_state_aborted(run, frame, event_id));
     enum status status = run_frame(run, frame->row.parent, &parent);
     if (status == STATUS_OK && run_state(run, parent)->type == STATE_MAP) {
-        TRY(add_iteration_event(run, parent, HISTORY_EVENT_MAP_ITERATION_ABORTED, event_id, frame->row.index, &event_id));
+        TRY(add_iteration_event(run, parent, HISTORY_EVENT_MAP_ITERATION_ABORTED, event_id, frame->row.index, &ignored));
+    } else if (status != STATUS_NOT_FOUND) {
+        TRY(status);
     }
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    return record_state_aborted(run, frame, event_id);
 }
 
 /* Whether the frame hangs below `parent`: through frames that are there, or below one that was taken down already. */

@@ -114,14 +114,14 @@ def test_one_of_three_branches(client):
     fail(client, "b")
     ended(client, execution)
     before = history(client, execution)
-    assert before[-2:] == ["17 ParallelStateFailed", "18 ExecutionFailed"]
+    assert before[-3:] == ["17 TaskStateAborted", "17 ParallelStateFailed", "19 ExecutionFailed"]
     client.redrive_execution(executionArn=execution)
     succeed(client, "b", "b")
     done = ended(client, execution)
     after = history(client, execution)
     assert after == before + [
-        "19 ExecutionRedriven", "17 ActivityScheduled", "21 ActivityStarted", "22 ActivitySucceeded", "23 TaskStateExited",
-        "24 ParallelStateSucceeded", "24 ParallelStateExited", "26 ExecutionSucceeded"]
+        "20 ExecutionRedriven", "17 ActivityScheduled", "22 ActivityStarted", "23 ActivitySucceeded", "24 TaskStateExited",
+        "25 ParallelStateSucceeded", "25 ParallelStateExited", "27 ExecutionSucceeded"]
     assert json.loads(done["output"]) == ["a", "b", "c"]
 
 
