@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -101,6 +102,40 @@ def cli_of_today(aws, name, arn):
     tested = aws("test-state", definition='{"Type": "Pass", "End": true}', input='{"a": 1}')
     assert (tested["status"], json.loads(tested["output"])) == ("SUCCEEDED", {"a": 1})
     assert aws("validate-state-machine-definition", definition=services.PASS)["result"] == "OK"
+    cli_redrive(aws, name)
+
+
+def ended(aws, execution):
+    """The execution when it does not run any more: a task's answer need not have waited for that."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while True:
+        told = aws("describe-execution", execution_arn=execution)
+        if told["status"] != "RUNNING":
+            return told
+        assert time.monotonic() < deadline
+
+
+def cli_redrive(aws, name):
+    """The task that failed is asked for once more, and what it gives is the execution's output."""
+    activity = aws("create-activity", name=f"cli-redrive-{name}")["activityArn"]
+    arn = aws("create-state-machine", name=f"cli-redrive-{name}", definition=services.task(activity),
+              role_arn=services.ROLE)["stateMachineArn"]
+    execution = aws("start-execution", state_machine_arn=arn)["executionArn"]
+    task = aws("get-activity-task", activity_arn=activity)
+    assert "(ExecutionNotRedrivable)" in aws.refused("redrive-execution", execution_arn=execution)
+    aws("send-task-failure", task_token=task["taskToken"], error="E")
+    failed = ended(aws, execution)
+    assert (failed["status"], failed["redriveStatus"], failed["redriveCount"]) == ("FAILED", "REDRIVABLE", 0)
+    date = aws("redrive-execution", execution_arn=execution)["redriveDate"]
+    running = aws("describe-execution", execution_arn=execution)
+    assert (running["status"], running["redriveCount"], running["redriveDate"]) == ("RUNNING", 1, date)
+    aws("send-task-success", task_token=aws("get-activity-task", activity_arn=activity)["taskToken"], task_output="7")
+    done = ended(aws, execution)
+    assert (done["status"], done["output"]) == ("SUCCEEDED", "7")
+    listed = aws("list-executions", state_machine_arn=arn, redrive_filter="REDRIVEN")["executions"]
+    assert [one["executionArn"] for one in listed] == [execution]
+    aws("delete-activity", activity_arn=activity)
+    aws("delete-state-machine", state_machine_arn=arn)
 
 
 def test_cli_activity(aws):

@@ -102,6 +102,29 @@ async function activities() {
   await call("DeleteStateMachine", { stateMachineArn });
 }
 
+async function redrive() {
+  const { activityArn } = await call("CreateActivity", { name: "js-redrive" });
+  const { stateMachineArn } = await call("CreateStateMachine", {
+    name: "js-redrive", roleArn, definition: definition({ A: { Type: "Task", Resource: activityArn, End: true } }),
+  });
+  const { executionArn } = await call("StartExecution", { stateMachineArn });
+  const first = await call("GetActivityTask", { activityArn });
+  await assert.rejects(call("RedriveExecution", { executionArn }), sfn.ExecutionNotRedrivable);
+  await call("SendTaskFailure", { taskToken: first.taskToken, error: "E" });
+  const failed = await ended(executionArn);
+  assert.deepEqual([failed.status, failed.redriveStatus, failed.redriveCount], ["FAILED", "REDRIVABLE", 0]);
+  const { redriveDate } = await call("RedriveExecution", { executionArn });
+  const second = await call("GetActivityTask", { activityArn });
+  assert.notEqual(second.taskToken, first.taskToken);
+  await call("SendTaskSuccess", { taskToken: second.taskToken, output: "7" });
+  const done = await ended(executionArn);
+  assert.deepEqual([done.status, done.output, done.redriveCount, done.redriveDate], ["SUCCEEDED", "7", 1, redriveDate]);
+  const told = (await history(executionArn)).filter((event) => event.type === "ExecutionRedriven");
+  assert.deepEqual(told.map((event) => event.executionRedrivenEventDetails.redriveCount), [1]);
+  await call("DeleteActivity", { activityArn });
+  await call("DeleteStateMachine", { stateMachineArn });
+}
+
 async function express() {
   const { stateMachineArn } = await call("CreateStateMachine", { name: "js-express", definition: pass, roleArn, type: "EXPRESS" });
   const answer = await call("StartSyncExecution", { stateMachineArn, input: "{}" });
@@ -124,6 +147,7 @@ async function testing() {
 const arn = await machines();
 await versions(arn);
 await activities();
+await redrive();
 await express();
 await testing();
 await call("DeleteStateMachine", { stateMachineArn: arn });
