@@ -282,6 +282,25 @@ static void test_silent_broker(void **state)
     fixture_close(&own);
 }
 
+/* Polls, which tells what the group made of it, until all partitions are held. A broker that comes back may take a JoinGroup that is
+ * sent again for one of another process with this instance id: that ends the member by design, and whoever runs it starts it
+ * again. */
+static void await_or_begin_again(struct stream *stream, const char *instance)
+{
+    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+    do {
+        struct bus_record record;
+        struct bus_error error = {""};
+        assert_true(fixture_clock_ms() < deadline_ms);
+        if (bus_member_poll(stream->member, 200, &record, &error) == STATUS_FATAL) {
+            print_message("%s\n", error.text);
+            assert_non_null(strstr(error.text, "share an instance id"));
+            bus_member_close(stream->member);
+            stream_open(stream, stream->fixture, instance);
+        }
+    } while (stream_held(stream) < FIXTURE_PARTITIONS);
+}
+
 /* The broker dies with a transaction under way, and another is committed while it comes back. */
 static void test_killed_broker(void **state)
 {
@@ -330,9 +349,7 @@ static void test_killed_broker(void **state)
         /* A coordinator that has lost its connections may have ended the transaction itself: then the abort is fenced, and the
          * stable offsets tell all the same. */
         assert_true(status == STATUS_OK || status == STATUS_FENCED);
-        struct bus_record record;
-        (void)!bus_member_poll(stream.member, 200, &record, &error); /* tells, in time, what the group made of it */
-        stream_await(&stream, FIXTURE_PARTITIONS);
+        await_or_begin_again(&stream, "a");
         struct bus_position stable = stream_stable(&stream, 0); /* tells whether the last one was committed */
         written = stable.next[0] < 0 ? 0 : (int)stable.next[0];
     }
