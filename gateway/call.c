@@ -1,6 +1,7 @@
 #include "gateway/call.h"
 
 #include "asl/token.h"
+#include "asl/utf.h"
 #include "base/assert.h"
 #include "base/limits.h"
 #include "gateway/quota.h"
@@ -8,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SERVICE_NAMESPACE "com.amazonaws.swf.service.v2.model"
 
@@ -176,6 +178,34 @@ enum status call_poll(struct call *call, struct str activity_arn, struct str wor
 
 /* ---- Running ---- */
 
+/* Half of a surrogate pair, which JSON can write and no record can hold, becomes U+FFFD; in a name it stays, to be refused. */
+static enum status repair_texts(struct call *call)
+{
+    const struct value *request = call->request;
+    struct value_member *members = NULL;
+    for (uint32_t at = 0; at < request->count; at++) {
+        struct value_member member = request->members[at];
+        struct str text;
+        if (member.value->type != VALUE_STRING || str_is_utf8(member.value->string) || str_equal(member.key, STR("name"))) {
+            continue;
+        }
+        TRY(utf_repair(call->arena, member.value->string, &text));
+        TRY(value_string(call->arena, text, &member.value));
+        if (members == NULL) {
+            struct value *copy = arena_new(call->arena, struct value);
+            TRY_NEW(copy);
+            members = arena_allocate(call->arena, request->count * sizeof *members);
+            TRY_NEW(members);
+            memcpy(members, request->members, request->count * sizeof *members);
+            *copy = *request;
+            copy->members = members;
+            call->request = copy;
+        }
+        members[at] = member;
+    }
+    return STATUS_OK;
+}
+
 static enum status run(struct call *call, struct str target, struct str body)
 {
     const struct validate_limits limits = {.payload_bytes_max = (int64_t)call->gateway->config.step.payload_bytes_max};
@@ -203,6 +233,7 @@ static enum status run(struct call *call, struct str target, struct str body)
     if (findings.validation.bytes != NULL) {
         return set_exception(call, STR("ValidationException"), findings.validation);
     }
+    TRY(repair_texts(call));
     return call->operation->run(call);
 }
 

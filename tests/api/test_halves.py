@@ -1,0 +1,44 @@
+"""Half of a surrogate pair, which JSON can write and UTF-8 can't: in a request's texts it becomes U+FFFD, and the call is answered."""
+import json
+
+import pytest
+
+import service as s
+
+HALF = "\ud83d"
+PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    service = s.Service(tmp_path_factory.mktemp("halves"), client__timeout__ms=3000).start()
+    yield service.client(read_timeout=10, retries={"max_attempts": 0})
+    assert service.stop() == 0
+
+
+def machine(client, name, definition, **more):
+    return client.create_state_machine(name=name, definition=json.dumps(definition), roleArn=s.ROLE, **more)["stateMachineArn"]
+
+
+def test_texts(client):
+    standard, express = machine(client, "standard", PASS), machine(client, "express", PASS, type="EXPRESS")
+    execution = client.start_execution(stateMachineArn=standard, input=f'"{HALF}"')["executionArn"]
+    assert client.describe_execution(executionArn=execution)["input"] == '"\ufffd"'
+    assert client.start_sync_execution(stateMachineArn=express, input=f'"{HALF}"')["output"] == '"\ufffd"'
+    version = client.publish_state_machine_version(stateMachineArn=standard, description=HALF)["stateMachineVersionArn"]
+    assert client.describe_state_machine(stateMachineArn=version)["description"] == "\ufffd"
+    with pytest.raises(client.exceptions.InvalidName):
+        client.start_execution(stateMachineArn=standard, name=HALF)
+
+
+def test_tasks(client):
+    activity = client.create_activity(name="halves")["activityArn"]
+    arn = machine(client, "task", {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": activity, "End": True}}})
+    for send in (lambda token: client.send_task_failure(taskToken=token, error=HALF, cause=f"a{HALF}b"),
+                 lambda token: client.send_task_success(taskToken=token, output=f'"{HALF}"')):
+        execution = client.start_execution(stateMachineArn=arn)["executionArn"]
+        send(client.get_activity_task(activityArn=activity, workerName=HALF)["taskToken"])
+        events = client.get_execution_history(executionArn=execution)["events"]
+        assert [event["activityStartedEventDetails"]["workerName"] for event in events if event["type"] == "ActivityStarted"] == ["\ufffd"]
+        said = client.describe_execution(executionArn=execution)
+        assert (said.get("error"), said.get("cause"), said.get("output")) in (("\ufffd", "a\ufffdb", None), (None, None, '"\ufffd"'))
