@@ -389,9 +389,33 @@ static enum status add_jsonpath(struct answer *answer, struct test *test)
     return STATUS_OK;
 }
 
+/* What was set up, and what the state has assigned. Nothing: STR_NONE. */
+static enum status variables_after(struct test *test, struct str *out_text)
+{
+    struct arena *arena = test->call->arena;
+    const struct value *after = test->variables == NULL ? &value_empty_object : test->variables;
+    const struct value *assigned;
+    const struct value *value;
+    *out_text = after->count > 0 ? call_text(test->call, "variables") : STR_NONE;
+    for (size_t at = 0; at < interpreter_event_count(test->interpreter); at++) {
+        const struct history_event *event = interpreter_event(test->interpreter, at);
+        if (event->assigned_variables.length == 0 || !str_equal(event->name, test->tested.name)) {
+            continue;
+        }
+        TRY(value_parse(arena, event->assigned_variables, &assigned, NULL));
+        for (uint32_t member = 0; member < assigned->count; member++) {
+            TRY(value_parse(arena, assigned->members[member].value->string, &value, NULL));
+            TRY(value_object_with(arena, after, assigned->members[member].key, value, &after));
+        }
+        TRY(value_to_text(arena, after, out_text));
+    }
+    return STATUS_OK;
+}
+
 static enum status inspection(struct test *test, struct str *out_text)
 {
     struct answer answer;
+    struct str variables;
     TRY(answer_begin(test->call->arena, &answer));
     TRY(answer_text(&answer, "input", test->input));
     if (!test->tested.jsonata) {
@@ -401,9 +425,8 @@ static enum status inspection(struct test *test, struct str *out_text)
         TRY(add_stage(&answer, test, STAGE_RESULT, "result"));
     }
     TRY(add_map(&answer, test));
-    if (test->variables != NULL && test->variables->count > 0) {
-        TRY(answer_text(&answer, "variables", call_text(test->call, "variables")));
-    }
+    TRY(variables_after(test, &variables));
+    TRY(answer_text(&answer, "variables", variables));
     TRY(add_error_details(&answer, test));
     return answer_end(&answer, out_text);
 }

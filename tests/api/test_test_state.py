@@ -43,6 +43,11 @@ def run(client, state, **members):
      {"mock": {"errorOutput": {"error": "E", "cause": "C"}}, "inspectionLevel": "DEBUG"},
      {"status": "CAUGHT_ERROR", "nextState": "H", "errorDetails": {"catchIndex": 0}}),
     ({"Type": "Pass", "OutputPath": "$v.x", "End": True}, {"variables": '{"v":{"x":7}}'}, {"status": "SUCCEEDED", "output": "7"}),
+    ({"QueryLanguage": "JSONata", "Type": "Pass", "Assign": {"y": "{% [$x] %}", "x": "5"}, "End": True},
+     {"variables": '{"x":1,"z":2}', "inspectionLevel": "DEBUG"}, {"variables": '{"x":"5","z":2,"y":[1]}'}),
+    ({"Type": "Pass", "Assign": {"y": 1}, "End": True}, {"inspectionLevel": "DEBUG"}, {"variables": '{"y":1}'}),
+    ({**TASK, "Catch": [{"ErrorEquals": ["E"], "Assign": {"c": 1}, "Next": "H"}]},
+     {"mock": {"errorOutput": {"error": "E"}}, "inspectionLevel": "DEBUG"}, {"variables": '{"c":1}'}),
     ({"Type": "Pass", "OutputPath": "$$.Execution.Name", "End": True}, {"context": '{"Execution":{"Name":"n"}}'},
      {"status": "SUCCEEDED", "output": '"n"'}),
 ])
