@@ -56,13 +56,6 @@ const char *bus_kafka_version(void)
     return rd_kafka_version_str();
 }
 
-int64_t bus_kafka_clock_ms(void)
-{
-    struct timespec now;
-    ASSERT(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- Options ---- */
 
 static enum status copy_properties(const struct bus_kafka_property *properties, size_t count,

@@ -1,6 +1,7 @@
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/mutant.h"
 
@@ -283,7 +284,7 @@ static enum status settle(struct bus_kafka *bus, const struct bus_topic_config *
     char name[TOPIC_NAME_BYTES_MAX + 1];
     name_copy(config->name, name);
     rd_kafka_topic_t *handle = rd_kafka_topic_new(bus->client, name, NULL);
-    int64_t deadline_ms = bus_kafka_clock_ms() + BUS_KAFKA_ADMIN_MS_MAX;
+    int64_t deadline_ms = clock_ms() + BUS_KAFKA_ADMIN_MS_MAX;
     struct shape shape = {0};
     enum status status;
     for (;;) {
@@ -292,7 +293,7 @@ static enum status settle(struct bus_kafka *bus, const struct bus_topic_config *
         if (!wait) {
             break;
         }
-        if (bus_kafka_clock_ms() > deadline_ms) {
+        if (clock_ms() > deadline_ms) {
             status = bus_port_fail(out_error, STATUS_RETRIABLE, "topic %s: was made, but has no leaders yet", name);
             break;
         }
@@ -411,11 +412,11 @@ enum status bus_kafka_bounds(struct bus *base, const struct bus_topic *topic, ui
     int64_t begin;
     int64_t end;
     const char *name = bus_kafka_topic_of(topic)->name;
-    int64_t deadline_ms = bus_kafka_clock_ms() + BUS_KAFKA_ADMIN_MS_MAX;
+    int64_t deadline_ms = clock_ms() + BUS_KAFKA_ADMIN_MS_MAX;
     rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(client, name, (int32_t)partition, &begin, &end, BUS_KAFKA_ADMIN_MS_MAX);
     /* The leader of a topic that was made this moment may not know of it yet. */
-    while (code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION && bus_kafka_clock_ms() < deadline_ms) {
+    while (code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION && clock_ms() < deadline_ms) {
         nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
         code = rd_kafka_query_watermark_offsets(client, name, (int32_t)partition, &begin, &end, BUS_KAFKA_ADMIN_MS_MAX);
     }

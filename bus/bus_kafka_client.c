@@ -1,6 +1,7 @@
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -149,14 +150,14 @@ enum status bus_kafka_producer_send(struct bus_producer *base, const struct bus_
                                     struct bus_error *out_error)
 {
     struct producer *producer = (struct producer *)base;
-    int64_t deadline_ms = bus_kafka_clock_ms() + ROOM_WAIT_MS;
+    int64_t deadline_ms = clock_ms() + ROOM_WAIT_MS;
     for (;;) {
         int code;
         enum status status =
             bus_kafka_send(&producer->handles, producer->owner.bus, producer->client, message, &code, out_error);
         bool full = code == RD_KAFKA_RESP_ERR__QUEUE_FULL;
         rd_kafka_poll(producer->client, full ? 10 : 0);
-        if (!full || bus_kafka_clock_ms() > deadline_ms) {
+        if (!full || clock_ms() > deadline_ms) {
             return status;
         }
     }
@@ -165,10 +166,10 @@ enum status bus_kafka_producer_send(struct bus_producer *base, const struct bus_
 enum status bus_kafka_producer_flush(struct bus_producer *base, int timeout_ms, struct bus_error *out_error)
 {
     struct producer *producer = (struct producer *)base;
-    int64_t deadline_ms = bus_kafka_clock_ms() + timeout_ms;
+    int64_t deadline_ms = clock_ms() + timeout_ms;
     rd_kafka_poll(producer->client, 0);
     while (rd_kafka_outq_len(producer->client) > 0) {
-        if (bus_kafka_clock_ms() >= deadline_ms) {
+        if (clock_ms() >= deadline_ms) {
             return bus_port_fail(out_error, STATUS_TIMED_OUT, "kafka: %d records are not acknowledged after %d ms",
                                  rd_kafka_outq_len(producer->client), timeout_ms);
         }
@@ -271,9 +272,9 @@ enum status bus_kafka_follower_poll(struct bus_follower *base, int timeout_ms, s
         rd_kafka_message_destroy(follower->message);
         follower->message = NULL;
     }
-    int64_t deadline_ms = bus_kafka_clock_ms() + timeout_ms;
+    int64_t deadline_ms = clock_ms() + timeout_ms;
     for (;;) {
-        int64_t left_ms = deadline_ms - bus_kafka_clock_ms();
+        int64_t left_ms = deadline_ms - clock_ms();
         rd_kafka_message_t *message = rd_kafka_consumer_poll(follower->client, left_ms > 0 ? (int)left_ms : 0);
         if (message == NULL) {
             return STATUS_END;

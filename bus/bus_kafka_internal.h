@@ -70,9 +70,6 @@ static inline struct bus_kafka_topic *bus_kafka_topic_of(const struct bus_topic 
 size_t bus_kafka_topic_count(struct bus_kafka *bus);
 struct bus_kafka_topic *bus_kafka_topic_at(struct bus_kafka *bus, size_t index);
 
-/* Now on a clock that only goes forward, in ms. */
-int64_t bus_kafka_clock_ms(void);
-
 /* ---- Configuration ---- */
 
 enum bus_kafka_kind {

@@ -5,12 +5,12 @@
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/mutant.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define TOPICS 2           /* commands and results */
 #define STABLE_MS_MAX 1000 /* for pending transactions to end, before RETRIABLE */
@@ -314,12 +314,12 @@ static bool is_member(rd_kafka_t *client)
 void bus_kafka_member_leave(struct bus_member *base)
 {
     struct member *member = member_of(base);
-    int64_t deadline_ms = bus_kafka_clock_ms() + LEAVE_MS_MAX;
+    int64_t deadline_ms = clock_ms() + LEAVE_MS_MAX;
     release_message(member);
     member->left = member->group == NULL;
     bool leaves = member->failure == STATUS_OK && !MUTANT(CLOSE_WITHOUT_LEAVING);
     if (leaves && rd_kafka_unsubscribe(member->client) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        while ((!member->left || is_member(member->client)) && bus_kafka_clock_ms() < deadline_ms) {
+        while ((!member->left || is_member(member->client)) && clock_ms() < deadline_ms) {
             rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, 10);
             if (message != NULL) {
                 rd_kafka_message_destroy(message);
@@ -377,7 +377,7 @@ enum status bus_kafka_member_poll(struct bus_member *base, int timeout_ms, struc
                                   struct bus_error *out_error)
 {
     struct member *member = member_of(base);
-    int64_t deadline_ms = timeout_ms > 0 ? bus_kafka_clock_ms() + timeout_ms : 0;
+    int64_t deadline_ms = timeout_ms > 0 ? clock_ms() + timeout_ms : 0;
     release_message(member);
     for (;;) {
         if (member->failure != STATUS_OK) {
@@ -386,7 +386,7 @@ enum status bus_kafka_member_poll(struct bus_member *base, int timeout_ms, struc
         if (member->stale) {
             TRY(apply(member, out_error));
         }
-        int64_t left_ms = timeout_ms > 0 ? deadline_ms - bus_kafka_clock_ms() : 0;
+        int64_t left_ms = timeout_ms > 0 ? deadline_ms - clock_ms() : 0;
         rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, left_ms > 0 ? (int)left_ms : 0);
         if (message == NULL) { /* time is up, or a rebalance was served, or somebody woke us */
             bus_kafka_transactions_serve(member->transactions);

@@ -4,6 +4,7 @@
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -203,9 +204,9 @@ enum status bus_kafka_reader_next(struct bus_reader *base, int timeout_ms, struc
         rd_kafka_message_destroy(reader->message);
         reader->message = NULL;
     }
-    int64_t deadline_ms = timeout_ms > 0 ? bus_kafka_clock_ms() + timeout_ms : 0;
+    int64_t deadline_ms = timeout_ms > 0 ? clock_ms() + timeout_ms : 0;
     for (;;) {
-        int64_t left_ms = timeout_ms > 0 ? deadline_ms - bus_kafka_clock_ms() : 0;
+        int64_t left_ms = timeout_ms > 0 ? deadline_ms - clock_ms() : 0;
         rd_kafka_message_t *message = rd_kafka_consume_queue(reader->queue, left_ms > 0 ? (int)left_ms : 0);
         if (message == NULL) {
             return STATUS_END;

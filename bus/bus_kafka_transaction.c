@@ -11,6 +11,7 @@
 #include "bus/bus_kafka_internal.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/mutant.h"
 
 #include <stdatomic.h>
@@ -182,9 +183,9 @@ static enum status slot_learn_topics(struct slot *slot, struct bus_error *out_er
 /* Fences every earlier producer of this id and ends its transaction. */
 static enum status slot_init(struct slot *slot, int64_t timeout_ms, struct bus_error *out_error)
 {
-    int64_t deadline_ms = bus_kafka_clock_ms() + timeout_ms;
+    int64_t deadline_ms = clock_ms() + timeout_ms;
     for (;;) {
-        int64_t left_ms = deadline_ms - bus_kafka_clock_ms();
+        int64_t left_ms = deadline_ms - clock_ms();
         rd_kafka_error_t *error = rd_kafka_init_transactions(slot->client, left_ms > 1 ? (int)left_ms : 1);
         enum status status = bus_kafka_error_take(error, BUS_KAFKA_OUTSIDE, "kafka: init_transactions", out_error);
         if (status == STATUS_OK) {
@@ -389,9 +390,9 @@ static enum status give_up(struct bus_kafka_transactions *transactions, enum sta
 static enum status send_offsets(struct slot *slot, const rd_kafka_topic_partition_list_t *offsets,
                                 const rd_kafka_consumer_group_metadata_t *group, struct bus_error *out_error)
 {
-    int64_t deadline_ms = bus_kafka_clock_ms() + OFFSETS_MS_MAX;
+    int64_t deadline_ms = clock_ms() + OFFSETS_MS_MAX;
     for (;;) {
-        int64_t left_ms = deadline_ms - bus_kafka_clock_ms();
+        int64_t left_ms = deadline_ms - clock_ms();
         rd_kafka_error_t *error =
             rd_kafka_send_offsets_to_transaction(slot->client, offsets, group, left_ms > 1 ? (int)left_ms : 1);
         enum status status =
@@ -424,11 +425,11 @@ static enum status check_fatal(struct slot *slot, struct bus_error *out_error)
 
 static enum status await_deliveries(struct slot *slot, struct bus_error *out_error)
 {
-    int64_t deadline_ms = bus_kafka_clock_ms() + DELIVERY_MS_MAX;
+    int64_t deadline_ms = clock_ms() + DELIVERY_MS_MAX;
     rd_kafka_poll(slot->client, 0);
     while (rd_kafka_outq_len(slot->client) > 0) {
         TRY(check_fatal(slot, out_error)); /* else the records wait for their timeout */
-        if (bus_kafka_clock_ms() >= deadline_ms) {
+        if (clock_ms() >= deadline_ms) {
             return bus_port_fail(out_error, STATUS_ABORTABLE, "kafka: %d records are not delivered after %d ms",
                                  rd_kafka_outq_len(slot->client), DELIVERY_MS_MAX);
         }
@@ -448,10 +449,10 @@ static enum status await_deliveries(struct slot *slot, struct bus_error *out_err
 /* The offsets could not be sent because a record failed before: if it was too large, that is what is to be told. */
 static enum status reason_of_abort(struct slot *slot, struct bus_error *out_error)
 {
-    int64_t deadline_ms = bus_kafka_clock_ms() + REASON_MS_MAX;
+    int64_t deadline_ms = clock_ms() + REASON_MS_MAX;
     rd_kafka_poll(slot->client, 0);
     while (slot->failure != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && rd_kafka_outq_len(slot->client) > 0 &&
-           bus_kafka_clock_ms() < deadline_ms) {
+           clock_ms() < deadline_ms) {
         rd_kafka_poll(slot->client, 1);
     }
     if (slot->failure != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
@@ -466,9 +467,9 @@ static enum status reason_of_abort(struct slot *slot, struct bus_error *out_erro
  * stable offsets will tell), if not, nothing is committed. */
 static enum status end(struct slot *slot, struct bus_error *out_error)
 {
-    int64_t deadline_ms = bus_kafka_clock_ms() + COMMIT_MS_MAX;
+    int64_t deadline_ms = clock_ms() + COMMIT_MS_MAX;
     for (;;) {
-        int64_t left_ms = deadline_ms - bus_kafka_clock_ms();
+        int64_t left_ms = deadline_ms - clock_ms();
         /* Not -1, which librdkafka recommends: it would wait for ever for a broker that does not answer. What it warns of,
          * that its state and the broker's fall apart, is no harm to a producer that is destroyed. */
         rd_kafka_error_t *error = rd_kafka_commit_transaction(slot->client, left_ms > 1 ? (int)left_ms : 1);
@@ -478,7 +479,7 @@ static enum status end(struct slot *slot, struct bus_error *out_error)
             return STATUS_OK;
         }
         atomic_store(&slot->dirty, true);
-        if (status != STATUS_RETRIABLE || bus_kafka_clock_ms() >= deadline_ms) {
+        if (status != STATUS_RETRIABLE || clock_ms() >= deadline_ms) {
             slot_drop(slot);
             if (status == STATUS_FATAL) {
                 return STATUS_FATAL;

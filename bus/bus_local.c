@@ -1,6 +1,7 @@
 #include "bus/bus_local.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/env.h"
 #include "base/limits.h"
 #include "bus/bus_bytes.h"
@@ -25,25 +26,7 @@
 
 struct timespec local_deadline(int timeout_ms)
 {
-    struct timespec at;
-    ASSERT(clock_gettime(CLOCK_MONOTONIC, &at) == 0);
-    int64_t wait_ms = timeout_ms < 0 ? DAY_MS : timeout_ms;
-    at.tv_sec += wait_ms / 1000;
-    at.tv_nsec += wait_ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
-void local_cond_init(pthread_cond_t *cond)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attributes);
-    pthread_condattr_destroy(&attributes);
+    return clock_deadline(1000 * (int64_t)(timeout_ms < 0 ? DAY_MS : timeout_ms));
 }
 
 struct local_topic *local_topic_of(const struct bus_topic *topic)
@@ -55,7 +38,7 @@ void local_waiter_init(struct local *local, struct local_waiter *waiter, const s
                        size_t topic_count)
 {
     *waiter = (struct local_waiter){.topics = topics, .topic_count = topic_count};
-    local_cond_init(&waiter->cond);
+    clock_cond_init(&waiter->cond);
     pthread_mutex_lock(&local->lock);
     waiter->next = local->waiters;
     if (waiter->next != NULL) {
@@ -231,8 +214,8 @@ enum status bus_local_open(const struct bus_local_options *options, struct bus *
     pthread_mutex_init(&local->lock, NULL);
     pthread_mutex_init(&local->create_lock, NULL);
     pthread_mutex_init(&local->clean_lock, NULL);
-    local_cond_init(&local->written);
-    local_cond_init(&local->janitor_wake);
+    clock_cond_init(&local->written);
+    clock_cond_init(&local->janitor_wake);
     struct kv_error error = {{0}};
     enum status status = open_store(local, options, &error);
     if (status != STATUS_OK) {

@@ -91,9 +91,8 @@ struct local {
     struct bus_server *server;
 };
 
-/* Monotonic time `timeout_ms` from now; below 0: in a day. Conditions wait on this clock. */
+/* `timeout_ms` from now, for conditions (base/clock.h); below 0: in a day. */
 struct timespec local_deadline(int timeout_ms);
-void local_cond_init(pthread_cond_t *cond);
 
 /* The handle of one of this bus's topics, as its own. */
 struct local_topic *local_topic_of(const struct bus_topic *topic);

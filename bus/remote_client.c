@@ -1,9 +1,9 @@
 #include "bus/remote.h"
 
+#include "base/clock.h"
 #include "bus/bus_record.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PRODUCER_ARENA_BYTES_MAX ((size_t)64 * 1024 * 1024)
@@ -44,13 +44,6 @@ struct remote_follower {
     uint32_t followed_on; /* the link's connection that follows; 0: none */
     struct batch batch;
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* What is left of a wait, as one request may ask for it. */
 static uint32_t wait_left(int64_t until_ms)

@@ -7,13 +7,6 @@ enum exit_code bench_check(struct bench *bench, const char *what, enum status st
     return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(bench->context, status, what, error);
 }
 
-int64_t bench_now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 void bench_rest_ms(int64_t ms)
 {
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);

@@ -34,9 +34,6 @@ struct bench {
 /* OK, or says what failed. */
 enum exit_code bench_check(struct bench *bench, const char *what, enum status status, const struct bus_error *error);
 
-/* A clock that only goes forward. */
-int64_t bench_now_us(void);
-
 void bench_rest_ms(int64_t ms);
 
 /* Numbers that look random: names and payloads must not be alike, or compression makes them nothing. */

@@ -2,6 +2,7 @@
  * pawl.executions, as an engine does: RUNNING first, and SUCCEEDED. The oldest run on, so that a list of those who run has
  * to find its way past all who don't any more. */
 #include "asl/arn.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "cli/bench_service.h"
 
@@ -102,11 +103,11 @@ static enum exit_code is_whole(struct listed *listed, struct str machine, int64_
 
 static enum exit_code await_view(struct listed *listed, struct str machine, int64_t count)
 {
-    int64_t until_us = bench_now_us() + VIEW_MS_MAX * INT64_C(1000);
+    int64_t until_us = clock_us() + VIEW_MS_MAX * INT64_C(1000);
     bool whole = false;
     while (!whole) {
         TRY_RUN(is_whole(listed, machine, count, &whole));
-        if (!whole && bench_now_us() > until_us) {
+        if (!whole && clock_us() > until_us) {
             return context_fail(listed->service->bench->context, EXIT_CODE_FAILED, "the gateway's view does not get all executions");
         }
         bench_rest_ms(whole ? 0 : VIEW_LOOK_MS);
@@ -145,15 +146,15 @@ static enum exit_code measure(struct listed *listed)
     struct str machines[2];
     const int64_t counts[2] = {FEW, bench->options.rows};
     TRY_RUN(bench_check(bench, "a producer", bus_producer_open(bench->bus, &listed->producer, &error), &error));
-    int64_t from_us = bench_now_us();
+    int64_t from_us = clock_us();
     for (int which = 0; which < 2; which++) {
         TRY_RUN(bench_service_define(listed->service, names[which],
                                      STR("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Succeed\"}}}"), &machines[which]));
-        from_us = bench_now_us();
+        from_us = clock_us();
         TRY_RUN(send_all(listed, machines[which], counts[which]));
         TRY_RUN(await_view(listed, machines[which], counts[which]));
     }
-    bench_report_add(&bench->report, "api", "1/s", (double)(2 * counts[1] - RUNNING) * 1e6 / (double)(bench_now_us() - from_us),
+    bench_report_add(&bench->report, "api", "1/s", (double)(2 * counts[1] - RUNNING) * 1e6 / (double)(clock_us() - from_us),
                      "statuses written and taken into the view");
     bench_tell(bench);
     for (size_t at = 0; at < sizeof filters / sizeof *filters; at++) {

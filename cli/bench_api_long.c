@@ -1,6 +1,7 @@
 /* One execution with very many events: what the engine pays for its last ones, whether its memory stays, and whether its
  * history is read at the same speed wherever one reads it, without a gap. */
 #include "asl/arn.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "cli/bench_process.h"
 #include "cli/bench_service.h"
@@ -48,17 +49,17 @@ static enum exit_code start(struct run *run, const char *name)
 static enum exit_code follow(struct run *run, struct bus_reader *reader)
 {
     struct bench *bench = run->service->bench;
-    int64_t came_us = bench_now_us();
+    int64_t came_us = clock_us();
     for (int64_t count = 0; count < run->events;) {
         struct bus_error error = {""};
         struct bus_record record;
         enum status status = bus_reader_next(reader, 100, &record, &error);
         if (status == STATUS_OK && str_equal(record.key, run->arn)) {
             count++;
-            came_us = bench_now_us();
+            came_us = clock_us();
         } else if (status != STATUS_OK && status != STATUS_END && status != STATUS_RETRIABLE) {
             return bench_check(bench, "the history", status, &error);
-        } else if (bench_now_us() - came_us > WAIT_MS * INT64_C(1000)) {
+        } else if (clock_us() - came_us > WAIT_MS * INT64_C(1000)) {
             return context_fail(bench->context, EXIT_CODE_FAILED, "the execution stands still after %" PRId64 " events", count);
         }
         TRY_RUN(bench_side_check(&run->service->engine));
@@ -82,9 +83,9 @@ static enum exit_code run_one(struct run *run, const char *name)
         status = bus_reader_open(bench->bus, topic, partition, begin, &reader, &error);
     }
     TRY_RUN(bench_check(bench, "the history", status, &error));
-    int64_t from_us = bench_now_us();
+    int64_t from_us = clock_us();
     enum exit_code code = follow(run, reader);
-    run->seconds = (double)(bench_now_us() - from_us) / 1e6;
+    run->seconds = (double)(clock_us() - from_us) / 1e6;
     run->cpu += bench_process_cpu_seconds(run->service->engine.pid);
     bus_reader_close(reader);
     return code;
@@ -157,7 +158,7 @@ static enum exit_code take_page(struct reading *reading, const struct value *pag
 static enum exit_code await_view(struct run *run)
 {
     const struct value *page;
-    int64_t until_us = bench_now_us() + WAIT_MS * INT64_C(1000);
+    int64_t until_us = clock_us() + WAIT_MS * INT64_C(1000);
     for (;;) {
         TRY_RUN(bench_service_ask(run->service, "GetExecutionHistory", &page,
                                   "{\"executionArn\":\"%.*s\",\"reverseOrder\":true,\"maxResults\":1}", STR_ARGS(run->arn)));
@@ -166,7 +167,7 @@ static enum exit_code await_view(struct run *run)
         if (id != NULL && value_to_int64(id, &number) && number == run->events) {
             return EXIT_CODE_OK;
         }
-        if (bench_now_us() > until_us) {
+        if (clock_us() > until_us) {
             return context_fail(run->service->bench->context, EXIT_CODE_FAILED, "the gateway's view does not get all events");
         }
         bench_rest_ms(50);
@@ -181,7 +182,7 @@ static enum exit_code read_all(struct reading *reading)
     struct str token = STR_NONE;
     char member[1024] = "";
     reading->next_id = reading->reverse ? run->events : 1;
-    int64_t from_us = bench_now_us();
+    int64_t from_us = clock_us();
     do {
         char body[2048];
         snprintf(body, sizeof body, "{\"executionArn\":\"%.*s\",\"maxResults\":%d,\"reverseOrder\":%s%s}", STR_ARGS(run->arn),
@@ -196,7 +197,7 @@ static enum exit_code read_all(struct reading *reading)
     if (reading->next_id != (reading->reverse ? 0 : run->events + 1)) {
         return context_fail(bench->context, EXIT_CODE_FAILED, "GetExecutionHistory ends at event %" PRId64, reading->next_id);
     }
-    bench_report_add(&bench->report, "api", "1/s", (double)run->events * 1e6 / (double)(bench_now_us() - from_us),
+    bench_report_add(&bench->report, "api", "1/s", (double)run->events * 1e6 / (double)(clock_us() - from_us),
                      "GetExecutionHistory%s: all pages, no gap: events", reading->reverse ? ", reverse" : "");
     bench_tell(bench);
     return EXIT_CODE_OK;

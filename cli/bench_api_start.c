@@ -1,6 +1,7 @@
 /* StartExecution: what one costs the gateway, and how many there are a second, as a share of the same commands produced
  * straight to the topic. In both ways as many are on their way at a time, and a start counts when it is seen to be: by its
  * answer, or by its status on pawl.executions. */
+#include "base/clock.h"
 #include "cli/bench_client.h"
 #include "cli/bench_process.h"
 #include "cli/bench_service.h"
@@ -93,12 +94,12 @@ static enum exit_code run_direct(struct starts *starts, double seconds, double *
 {
     uint64_t answers = 0;
     uint32_t open = 0;
-    int64_t from_us = bench_now_us();
+    int64_t from_us = clock_us();
     int64_t until_us = from_us + (int64_t)(seconds * 1e6);
     for (; open < IN_FLIGHT; open++) {
         TRY_RUN(produce(starts));
     }
-    for (int64_t now_us = from_us; open > 0; now_us = bench_now_us()) {
+    for (int64_t now_us = from_us; open > 0; now_us = clock_us()) {
         bool new;
         TRY_RUN(follow(starts, POLL_MS, &new));
         bool over = now_us >= until_us;

@@ -2,10 +2,10 @@
 
 #include "asl/step.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "schemas/codec/codec.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #define TASKS_IN_CHAIN 10
 #define PASSES_IN_CHAIN 40
@@ -27,9 +27,7 @@ struct bench_state {
 
 static double now_seconds(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return (double)clock_us() / 1e6;
 }
 
 /* ---- Rows: one execution without children, so that only its own row is ever asked for ---- */

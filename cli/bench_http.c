@@ -1,5 +1,7 @@
 #include "cli/bench_http.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -231,11 +233,11 @@ enum exit_code bench_http_await(struct bench_http *http, int timeout_ms, struct 
 /* Waits for one, which must be 200. */
 static enum exit_code await_one(struct bench_http *http, struct bench_http_answer *out_answer)
 {
-    int64_t until_us = bench_now_us() + ANSWER_MS_MAX * INT64_C(1000);
+    int64_t until_us = clock_us() + ANSWER_MS_MAX * INT64_C(1000);
     bool any = false;
     while (!any) {
         TRY_RUN(bench_http_await(http, ANSWER_MS_MAX, out_answer, &any));
-        if (!any && bench_now_us() > until_us) {
+        if (!any && clock_us() > until_us) {
             return context_fail(http->bench->context, EXIT_CODE_FAILED, "HTTP: there is no answer");
         }
     }
@@ -262,13 +264,13 @@ enum exit_code bench_http_load(struct bench_http *http, double seconds, bench_ht
 {
     struct bench_http_answer answer;
     uint64_t answers = 0;
-    int64_t from_us = bench_now_us();
+    int64_t from_us = clock_us();
     int64_t until_us = from_us + (int64_t)(seconds * 1e6);
     int64_t now_us = from_us;
     for (uint32_t at = 0; at < http->count; at++) {
         TRY_RUN(ask(owner, http, at));
     }
-    while ((now_us = bench_now_us()) < until_us) {
+    while ((now_us = clock_us()) < until_us) {
         TRY_RUN(await_one(http, &answer));
         TRY_RUN(ask(owner, http, answer.connection));
         answers++;

@@ -1,6 +1,7 @@
 #include "cli/bench_load.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "cli/bench_process.h"
 
@@ -51,7 +52,7 @@ static enum exit_code start(struct bench_load *load)
                             bench_side_name(load->side), load->open_count);
     }
     load->open_count -= slot->open; /* one that was lost long ago */
-    *slot = (struct slot){.number = number, .open = true, .started_us = bench_now_us()};
+    *slot = (struct slot){.number = number, .open = true, .started_us = clock_us()};
     load->open_count++;
     bench_client_name(&load->client, number, &execution);
     return bench_client_start(&load->client, &execution, STR_NONE);
@@ -81,7 +82,7 @@ static enum exit_code take_task(struct bench_load *load, const struct bus_record
     if (slot == NULL) {
         return EXIT_CODE_OK;
     }
-    int64_t now_us = bench_now_us();
+    int64_t now_us = clock_us();
     if (load->measuring) {
         load->result.tasks++;
         if (slot->tasks > 0) {
@@ -115,7 +116,7 @@ static enum exit_code take_status(struct bench_load *load, const struct bus_reco
         return EXIT_CODE_OK;
     }
     if (load->measuring) {
-        bench_samples_add(&load->result.chains, (double)(bench_now_us() - slot->started_us) / 1000);
+        bench_samples_add(&load->result.chains, (double)(clock_us() - slot->started_us) / 1000);
     }
     return end(load, slot);
 }
@@ -142,10 +143,10 @@ static enum exit_code poll(struct bench_load *load, int timeout_ms)
 
 static enum exit_code drain(struct bench_load *load)
 {
-    int64_t until_us = bench_now_us() + DRAIN_MS_MAX * INT64_C(1000);
+    int64_t until_us = clock_us() + DRAIN_MS_MAX * INT64_C(1000);
     while (load->open_count > 0) {
         TRY_RUN(poll(load, POLL_MS_MAX));
-        if (bench_now_us() > until_us) {
+        if (clock_us() > until_us) {
             return context_fail(load->side->bench->context, EXIT_CODE_FAILED, "%u executions of the %s never ended",
                                 load->open_count, bench_side_name(load->side));
         }
@@ -166,7 +167,7 @@ static void count_cpu(struct bench_load *load, double sign)
 static enum exit_code run_until(struct bench_load *load, int64_t until_us, int64_t *next_start_us)
 {
     int64_t now_us;
-    while ((now_us = bench_now_us()) < until_us) {
+    while ((now_us = clock_us()) < until_us) {
         int64_t wait_us = until_us - now_us;
         if (load->plan.in_flight == 0) {
             if (now_us >= *next_start_us) {
@@ -184,7 +185,7 @@ static enum exit_code run_until(struct bench_load *load, int64_t until_us, int64
 static enum exit_code run(struct bench_load *load)
 {
     const struct bench_load_plan *plan = &load->plan;
-    int64_t began_us = bench_now_us();
+    int64_t began_us = clock_us();
     int64_t next_start_us = began_us;
     load->starting = true;
     for (uint32_t at = 0; at < plan->in_flight; at++) {
@@ -192,11 +193,11 @@ static enum exit_code run(struct bench_load *load)
     }
     TRY_RUN(run_until(load, began_us + (int64_t)(plan->warm_seconds * 1e6), &next_start_us));
     count_cpu(load, -1);
-    int64_t from_us = bench_now_us();
+    int64_t from_us = clock_us();
     load->measuring = true;
     TRY_RUN(run_until(load, from_us + (int64_t)(plan->seconds * 1e6), &next_start_us));
     load->measuring = false;
-    load->result.seconds = (double)(bench_now_us() - from_us) / 1e6;
+    load->result.seconds = (double)(clock_us() - from_us) / 1e6;
     count_cpu(load, 1);
     load->starting = false;
     return drain(load);
@@ -293,20 +294,20 @@ enum exit_code bench_load_probe(struct bench_load *load, int64_t timeout_ms)
     struct context *context = load->side->bench->context;
     uint32_t count = topics_partition_count(load->side->topics);
     struct probe probe = {arena_array(context->arena, uint32_t, count), arena_array(context->arena, bool, count), 0};
-    int64_t until_us = bench_now_us() + timeout_ms * 1000;
+    int64_t until_us = clock_us() + timeout_ms * 1000;
     int64_t again_us = 0;
     if (probe.numbers == NULL || probe.seen == NULL) {
         return context_fail_memory(context);
     }
     load->plan = (struct bench_load_plan){.in_flight = 0};
     while (probe.seen_count < count) {
-        if (bench_now_us() >= until_us) {
+        if (clock_us() >= until_us) {
             return context_fail(context, EXIT_CODE_FAILED, "the %s does nothing; see %.*s", bench_side_name(load->side),
                                 STR_ARGS(load->side->log));
         }
-        if (bench_now_us() >= again_us) {
+        if (clock_us() >= again_us) {
             TRY_RUN(send_probes(load, &probe));
-            again_us = bench_now_us() + PROBE_EVERY_MS * INT64_C(1000);
+            again_us = clock_us() + PROBE_EVERY_MS * INT64_C(1000);
         }
         TRY_RUN(poll(load, POLL_MS_MAX));
         look(load, &probe);

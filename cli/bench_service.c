@@ -2,6 +2,7 @@
 
 #include "asl/arn.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -119,9 +120,9 @@ enum exit_code bench_service_compare(struct bench_service *service, const char *
     for (int at = 0; at < 2 * COMPARED && code == EXIT_CODE_OK; at++) {
         struct str answer;
         int which = at / 2 % 2 == 0 ? at % 2 : 1 - at % 2; /* 0 1 1 0: neither always comes behind the other */
-        int64_t began_us = bench_now_us();
+        int64_t began_us = clock_us();
         code = bench_http_call(service->http, str_of(operation), bodies[which], &answer);
-        bench_samples_add(&samples[which], (double)(bench_now_us() - began_us) / 1000);
+        bench_samples_add(&samples[which], (double)(clock_us() - began_us) / 1000);
     }
     for (int which = 0; which < 2; which++) {
         out_ms[which] = bench_samples_at(&samples[which], 0.5);

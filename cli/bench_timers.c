@@ -1,5 +1,6 @@
 /* `pawl bench timers`: many Wait states that come due one after the other; how late each execution goes on. */
 #include "asl/timestamp.h"
+#include "base/clock.h"
 #include "cli/bench_client.h"
 #include "cli/bench_samples.h"
 
@@ -86,9 +87,9 @@ static enum exit_code probe(struct timers *timers)
 {
     int64_t again_us = 0;
     for (uint32_t number = PROBE_NUMBER_MIN; timers->probes_done == 0;) {
-        if (bench_now_us() > again_us) {
+        if (clock_us() > again_us) {
             TRY_RUN(start(timers, number++, bus_now_ms(timers->bench->bus)));
-            again_us = bench_now_us() + PROBE_EVERY_US;
+            again_us = clock_us() + PROBE_EVERY_US;
         }
         if (number > PROBE_NUMBER_MIN + 60) {
             return context_fail(timers->bench->context, EXIT_CODE_FAILED, "the engine does nothing");

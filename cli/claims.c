@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "cli/child.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -38,13 +39,6 @@ struct claims {
     bool reading; /* one of those who wait reads for all; the reader is his meanwhile */
     struct bus_reader *reader;
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 enum status claims_create(const struct claims_config *config, struct claims **out_claims, struct bus_error *out_error)
 {
@@ -172,7 +166,7 @@ static void read_one(struct claims *claims)
 /* Until it is answered, all is stopped, or it is time to ask again. With the lock held. */
 static void await(struct claims *claims, const struct claimant *claimant, int64_t until_ms)
 {
-    while (!claimant->answered && !claims->stopped && clock_ms() < until_ms) {
+    while (!claimant->answered && !claims->stopped && child_now_ms() < until_ms) {
         if (!claims->reading) {
             read_one(claims);
         } else {
@@ -204,7 +198,7 @@ enum claims_answer claims_take(struct claims *claims, const struct task *task)
         if (ask(claims, task, &claimant, &error) != STATUS_OK) {
             log_event(LOG_WARNING, "claims_delayed", "reason=%s", log_quote(str_of(error.text), quoted, sizeof quoted));
         }
-        await(claims, &claimant, clock_ms() + AGAIN_MS);
+        await(claims, &claimant, child_now_ms() + AGAIN_MS);
     }
     forget(claims, &claimant);
     pthread_mutex_unlock(&claims->lock);

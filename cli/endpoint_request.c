@@ -1,4 +1,5 @@
 #include "asl/arn.h"
+#include "base/clock.h"
 #include "base/env.h"
 #include "base/limits.h"
 #include "cli/api.h"
@@ -8,7 +9,6 @@
 
 #include <inttypes.h>
 #include <sys/random.h>
-#include <time.h>
 
 #define WINDOW (POSTER_CONNECTIONS_MAX * 2) /* some wait for a connection, so that none of them is idle */
 
@@ -126,13 +126,6 @@ enum exit_code endpoint_request_flush(struct context *context, struct request *r
 
 /* ---- Answers ---- */
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static enum status make_reply(struct arena *arena, const struct request *request, const struct api_answer *answer,
                               struct reply *out_reply)
 {
@@ -150,12 +143,12 @@ enum exit_code endpoint_request_next(struct context *context, struct request *re
                                      struct reply *out_reply, bool *out_more)
 {
     struct api_answer answer;
-    int64_t until_ms = now_ms() + timeout_ms;
+    int64_t until_ms = clock_ms() + timeout_ms;
     enum status status;
     do { /* each look ends with whatever happens on a connection */
-        int64_t left_ms = until_ms - now_ms();
+        int64_t left_ms = until_ms - clock_ms();
         status = api_next(context->connection->api, arena, left_ms > 0 ? (int)left_ms : 0, &answer);
-    } while (status == STATUS_END && now_ms() < until_ms);
+    } while (status == STATUS_END && clock_ms() < until_ms);
     *out_more = status == STATUS_OK;
     if (status == STATUS_END) {
         return EXIT_CODE_OK;

@@ -1,5 +1,6 @@
 #include "gateway/activities.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
 
@@ -422,11 +423,7 @@ static void finish(struct activities *activities, struct work *work)
 
 static void rest(struct activities *activities)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += SWEEP_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = clock_deadline(SWEEP_MS * 1000);
     if (!activities->due && !activities->stopping) {
         pthread_cond_timedwait(&activities->woken, &activities->lock, &until);
     }
@@ -510,14 +507,10 @@ static enum status reopen(struct activities *activities)
 enum status activities_open(const struct activities_config *config, struct activities **out_activities)
 {
     struct activities *activities = calloc(1, sizeof *activities);
-    pthread_condattr_t monotonic;
     TRY_NEW(activities);
     activities->config = *config;
     pthread_mutex_init(&activities->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&activities->woken, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&activities->woken);
     activities->arena = arena_create(STEP_ARENA_BYTES_MAX);
     enum status status = activities->arena == NULL ? STATUS_LIMIT_EXCEEDED : kv_batch_create(config->kv, &activities->batch);
     if (status == STATUS_OK) {

@@ -1,8 +1,9 @@
 #include "gateway/api_counts.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define EXCEPTIONS_MAX 64     /* that are told apart: the model has about forty */
 #define NAME_BYTES_MAX 80
@@ -32,13 +33,6 @@ void api_counts_destroy(struct api_counts *counts)
     free(counts);
 }
 
-int64_t api_counts_clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* With the lock. */
 static size_t exception_index(struct api_counts *counts, struct str name)
 {
@@ -61,7 +55,7 @@ void api_counts_add(struct api_counts *counts, const struct operation *operation
 {
     size_t at = operation == NULL ? UNKNOWN : (size_t)(operation - operations);
     atomic_fetch_add_explicit(&counts->calls[at], 1, memory_order_relaxed);
-    histogram_add(&counts->times[at], &histogram_latency, api_counts_clock_us() - began_us);
+    histogram_add(&counts->times[at], &histogram_latency, clock_us() - began_us);
     if (exception.bytes != NULL) {
         pthread_mutex_lock(&counts->lock);
         counts->errors[at][exception_index(counts, exception)]++;

@@ -10,10 +10,8 @@ struct api_counts;
 MUST_CHECK enum status api_counts_create(struct api_counts **out_counts);
 void api_counts_destroy(struct api_counts *counts);
 
-/* µs on a clock that only goes forward: for `began_us`. */
-int64_t api_counts_clock_us(void);
-
-/* A call was answered. `operation` is NULL when it could not be told; `exception` has no bytes when there was none. */
+/* A call was answered. `operation` is NULL when it could not be told; `exception` has no bytes when there was none;
+ * `began_us` is clock_us of its beginning. */
 void api_counts_add(struct api_counts *counts, const struct operation *operation, struct str exception, int64_t began_us);
 
 void api_counts_show(struct api_counts *counts, struct metrics_page *page);

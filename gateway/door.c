@@ -1,5 +1,7 @@
 #include "gateway/door.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BACKLOG 4096
@@ -50,13 +51,6 @@ struct door {
     int64_t swept_ms;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- Those inside ---- */
 
 struct door_guest *door_enter(struct door *door, int file)
@@ -98,7 +92,7 @@ void door_leave(struct door *door, struct door_guest *guest)
 void door_expect(struct door_guest *guest, enum door_wait wait, int64_t ms)
 {
     if (guest != NULL) {
-        atomic_store(&guest->until_ms, wait == DOOR_FOR_SERVER ? 0 : now_ms() + ms);
+        atomic_store(&guest->until_ms, wait == DOOR_FOR_SERVER ? 0 : clock_ms() + ms);
     }
 }
 
@@ -148,7 +142,7 @@ static void sweep_leaving(struct door *door, int64_t now)
 
 static void tell_refusing(struct door *door, const char *reason)
 {
-    door->refused_ms = now_ms();
+    door->refused_ms = clock_ms();
     door->refused_count++;
     if (!door->refusing) {
         door->refusing = true;
@@ -178,7 +172,7 @@ static void refuse(struct door *door, int file, const char *reason)
     if (door->leaving_count == LEAVING_MAX) {
         drop_leaving(door, 0);
     }
-    door->leaving[door->leaving_count++] = (struct leaving){file, now_ms() + LEAVING_MS};
+    door->leaving[door->leaving_count++] = (struct leaving){file, clock_ms() + LEAVING_MS};
 }
 
 /* ---- Those that come ---- */
@@ -258,7 +252,7 @@ static void *run(void *owner)
         await(door);
         for (int at = 0; at < ACCEPTED_AT_ONCE_MAX && receive(door); at++) {
         }
-        int64_t now = now_ms();
+        int64_t now = clock_ms();
         sweep_leaving(door, now);
         if (now - door->swept_ms >= SWEEP_MS) {
             door->swept_ms = now;

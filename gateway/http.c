@@ -1,6 +1,7 @@
 #include "gateway/http.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/env.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -319,7 +320,7 @@ static struct exchange *exchange_create(struct http *http, struct MHD_Connection
     exchange->guest = guest_of(connection);
     exchange->arena = arena;
     exchange->began_ms = bus_now_ms(http->gateway->bus);
-    exchange->began_us = api_counts_clock_us();
+    exchange->began_us = clock_us();
     exchange->body = buffer_in(arena);
     exchange->content_type = CONTENT_TYPE;
     bus_random(http->gateway->bus, chance, sizeof chance);

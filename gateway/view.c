@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "gateway/view_parts.h"
 
@@ -259,7 +260,6 @@ static enum status keep_flushed(struct view *view, int64_t now_ms, struct bus_er
 /* Until there may be something: soon when somebody waits for it. */
 static void rest(struct view *view)
 {
-    struct timespec until;
     pthread_mutex_lock(&view->lock);
     long pause_us = PAUSE_IDLE_US;
     if (view->wait_count > 0) {
@@ -268,10 +268,7 @@ static void rest(struct view *view)
             pause_us *= 2;
         }
     }
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += pause_us * 1000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = clock_deadline(pause_us);
     if (!atomic_load(&view->stopping)) {
         pthread_cond_timedwait(&view->woken, &view->lock, &until);
     }
@@ -360,15 +357,11 @@ static enum status prepare(struct view *view, struct bus_error *out_error)
 enum status view_open(const struct view_config *config, struct view **out_view, struct bus_error *out_error)
 {
     struct view *view = calloc(1, sizeof *view);
-    pthread_condattr_t monotonic;
     TRY_NEW(view);
     view->config = *config;
     view->kv = config->kv;
     pthread_mutex_init(&view->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&view->woken, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_cond_init(&view->woken);
     enum status status = prepare(view, out_error);
     if (status == STATUS_OK && pthread_create(&view->thread, NULL, run, view) != 0) {
         status = STATUS_LIMIT_EXCEEDED;

@@ -1,17 +1,11 @@
 #include "tests/bus/party.h"
 
+#include "base/clock.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
-#include <time.h>
 
 #include <cmocka.h>
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void on_assigned(void *owner, const uint32_t *partitions, size_t count)
 {

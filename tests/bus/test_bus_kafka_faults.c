@@ -1,5 +1,6 @@
 /* What becomes of a transaction when a broker answers a request with an error, late, or not at all. librdkafka's own
  * mock cluster injects them; whether a real broker keeps its word is asked in tests/kafka. */
+#include "base/clock.h"
 #include "bus/bus_kafka_internal.h"
 
 #include <librdkafka/rdkafka_mock.h>
@@ -108,11 +109,11 @@ static void test_faults(void **state)
                 rd_kafka_mock_push_request_errors(fixture->cluster, rows[at].api, 1, rows[at].code);
             }
         }
-        int64_t begin_ms = bus_kafka_clock_ms();
+        int64_t begin_ms = clock_ms();
         begin_and_produce(fixture, true);
         enum status status = commit(fixture, &error);
         print_message("%s: %s, %lld ms %s\n", rows[at].name, status_text(status),
-                      (long long)(bus_kafka_clock_ms() - begin_ms), status == STATUS_OK ? "" : error.text);
+                      (long long)(clock_ms() - begin_ms), status == STATUS_OK ? "" : error.text);
         assert_int_equal(status, rows[at].status);
         assert_int_equal(bus_kafka_transactions_in_progress(fixture->transactions),
                          status == STATUS_ABORTABLE || status == STATUS_LIMIT_EXCEEDED);
@@ -136,13 +137,13 @@ static void test_silent_abort(void **state)
     uint32_t replaced = bus_kafka_transactions_replaced(fixture->transactions);
     begin_and_produce(fixture, false);
     rd_kafka_mock_broker_set_down(fixture->cluster, 1);
-    int64_t begin_ms = bus_kafka_clock_ms();
+    int64_t begin_ms = clock_ms();
     expect(bus_kafka_transactions_abort(fixture->transactions, &error), STATUS_OK, &error);
-    print_message("abort: %lld ms\n", (long long)(bus_kafka_clock_ms() - begin_ms));
-    assert_true(bus_kafka_clock_ms() - begin_ms < 30000);
+    print_message("abort: %lld ms\n", (long long)(clock_ms() - begin_ms));
+    assert_true(clock_ms() - begin_ms < 30000);
     rd_kafka_mock_broker_set_up(fixture->cluster, 1);
     enum status status = STATUS_RETRIABLE;
-    while (status == STATUS_RETRIABLE && bus_kafka_clock_ms() - begin_ms < 90000) {
+    while (status == STATUS_RETRIABLE && clock_ms() - begin_ms < 90000) {
         status = bus_kafka_transactions_begin(fixture->transactions, &error);
     }
     expect(status, STATUS_OK, &error);

@@ -2,22 +2,16 @@
  * some values of linger.ms. Prints, asserts nothing. Run under with-broker; arguments are values of linger.ms. */
 #include "fixture.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static int compare(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a;
     int64_t y = *(const int64_t *)b;
     return (x > y) - (x < y);
-}
-
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 static void run(struct stream *stream, int record_count, uint32_t partition_count, int64_t run_us)
@@ -30,9 +24,9 @@ static void run(struct stream *stream, int record_count, uint32_t partition_coun
     struct bus_error error;
     static int64_t taken_us[20000];
     size_t count = 0;
-    int64_t begin_us = now_us();
-    while (count < 20 || (now_us() - begin_us < run_us && count < sizeof taken_us / sizeof taken_us[0])) {
-        int64_t start_us = now_us();
+    int64_t begin_us = clock_us();
+    while (count < 20 || (clock_us() - begin_us < run_us && count < sizeof taken_us / sizeof taken_us[0])) {
+        int64_t start_us = clock_us();
         fixture_ok(bus_begin(stream->member, &error), &error);
         for (int at = 0; at < record_count; at++) {
             struct bus_message message = {
@@ -40,11 +34,11 @@ static void run(struct stream *stream, int record_count, uint32_t partition_coun
             fixture_ok(bus_produce(stream->member, &message, &error), &error);
         }
         fixture_ok(bus_commit(stream->member, &position, 1, &error), &error);
-        taken_us[count++] = now_us() - start_us;
+        taken_us[count++] = clock_us() - start_us;
         struct bus_record record;
         (void)!bus_member_poll(stream->member, 0, &record, &error);
     }
-    double mean_us = (double)(now_us() - begin_us) / (double)count;
+    double mean_us = (double)(clock_us() - begin_us) / (double)count;
     qsort(taken_us, count, sizeof taken_us[0], compare);
     printf("    %5d records, %2d partitions: mean %6.2f ms, p50 %6.2f, p99 %6.2f (%zu transactions, %.0f records/s)\n",
            record_count, record_count < 3 * (int)partition_count ? record_count : 3 * (int)partition_count,
@@ -63,12 +57,12 @@ int main(int argument_count, char **arguments)
         struct fixture fixture;
         struct stream stream;
         fixture_open(&fixture, properties);
-        int64_t begin_us = now_us();
+        int64_t begin_us = clock_us();
         stream_open(&stream, &fixture, "bench");
-        int64_t opened_us = now_us();
+        int64_t opened_us = clock_us();
         stream_await(&stream, FIXTURE_PARTITIONS);
         printf("linger.ms %s (open %.0f ms, assigned %.0f ms)\n", arguments[at], (double)(opened_us - begin_us) / 1000,
-               (double)(now_us() - opened_us) / 1000);
+               (double)(clock_us() - opened_us) / 1000);
         run(&stream, 10, 1, 3000000); /* warms up the broker */
         static const int counts[] = {1, 10, 100, 1000};
         for (size_t count = 0; count < 4; count++) {

@@ -1,16 +1,10 @@
 #include "fixture.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
-
-int64_t fixture_clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 const char *fixture_bootstrap(void)
 {
@@ -29,7 +23,7 @@ static void log_line(void *owner, int level, const char *text)
 {
     (void)owner;
     if (getenv("PAWL_TEST_LOG") != NULL) {
-        fprintf(stderr, "%lld <%d> %s\n", (long long)fixture_clock_ms(), level, text);
+        fprintf(stderr, "%lld <%d> %s\n", (long long)clock_ms(), level, text);
     }
 }
 
@@ -129,15 +123,15 @@ int fixture_read(struct fixture *fixture, const struct bus_topic *topic, uint32_
     int64_t begin;
     int64_t end;
     enum status known = STATUS_RETRIABLE;
-    for (int64_t until_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
-         known == STATUS_RETRIABLE && fixture_clock_ms() < until_ms;) {
+    for (int64_t until_ms = clock_ms() + FIXTURE_WAIT_MS;
+         known == STATUS_RETRIABLE && clock_ms() < until_ms;) {
         known = bus_bounds(fixture->bus, topic, partition, true, &begin, &end, &error);
     }
     fixture_ok(known, &error);
     fixture_ok(bus_reader_open(fixture->bus, topic, partition, begin, &reader, &error), &error);
     int count = 0;
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
-    while (bus_reader_position(reader) < end && fixture_clock_ms() < deadline_ms) {
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
+    while (bus_reader_position(reader) < end && clock_ms() < deadline_ms) {
         struct bus_record record;
         enum status status = bus_reader_next(reader, 1000, &record, &error);
         if (status == STATUS_END) {
@@ -159,8 +153,8 @@ void fixture_await_end(struct fixture *fixture, const struct bus_topic *topic, u
     struct bus_error error;
     int64_t begin;
     int64_t seen = 0;
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
-    while (seen < end && fixture_clock_ms() < deadline_ms) {
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
+    while (seen < end && clock_ms() < deadline_ms) {
         fixture_ok(bus_bounds(fixture->bus, topic, partition, false, &begin, &seen, &error), &error);
     }
     assert_int_equal(seen, end);
@@ -269,7 +263,7 @@ size_t stream_held(const struct stream *stream)
 
 void stream_await(struct stream *stream, size_t count)
 {
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
     while (stream_held(stream) != count) {
         struct bus_record record;
         struct bus_error error;
@@ -277,7 +271,7 @@ void stream_await(struct stream *stream, size_t count)
         if (status != STATUS_OK && status != STATUS_END) {
             fixture_ok(status, &error);
         }
-        if (fixture_clock_ms() > deadline_ms) {
+        if (clock_ms() > deadline_ms) {
             fail_msg("%zu partitions are held, awaited are %zu", stream_held(stream), count);
         }
     }
@@ -285,7 +279,7 @@ void stream_await(struct stream *stream, size_t count)
 
 struct bus_record stream_next(struct stream *stream)
 {
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
     struct bus_record record = {0};
     struct bus_error error;
     for (;;) {
@@ -296,7 +290,7 @@ struct bus_record stream_next(struct stream *stream)
         if (status != STATUS_END) {
             fixture_ok(status, &error);
         }
-        if (fixture_clock_ms() > deadline_ms) {
+        if (clock_ms() > deadline_ms) {
             fail_msg("no record came");
         }
     }
@@ -307,8 +301,8 @@ struct bus_position stream_stable(struct stream *stream, uint32_t partition)
     struct bus_position position = {0};
     struct bus_error error;
     enum status status = STATUS_RETRIABLE;
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
-    while (status == STATUS_RETRIABLE && fixture_clock_ms() < deadline_ms) {
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
+    while (status == STATUS_RETRIABLE && clock_ms() < deadline_ms) {
         status = bus_member_stable(stream->member, partition, &position, &error);
     }
     fixture_ok(status, &error);

@@ -79,7 +79,6 @@ size_t stream_held(const struct stream *stream);
 struct bus_record stream_next(struct stream *stream);
 struct bus_position stream_stable(struct stream *stream, uint32_t partition);
 
-int64_t fixture_clock_ms(void);
 struct bus_message fixture_message(const struct bus_topic *topic, uint32_t partition, const char *value);
 
 /* OK, or the test fails with the error's text. */

@@ -1,6 +1,7 @@
 /* What the suite of all buses does not ask of topics, producers and readers. */
 #include "fixture.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 
 #include <librdkafka/rdkafka.h>
@@ -96,7 +97,7 @@ static void test_check(void **state)
     fixture_ok(bus_topics_check(own.bus, &error), &error);
     add_partitions(bus_topic_name(own.history).bytes, FIXTURE_PARTITIONS + 1);
     enum status status = STATUS_OK;
-    for (int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS; status == STATUS_OK && fixture_clock_ms() < deadline_ms;) {
+    for (int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS; status == STATUS_OK && clock_ms() < deadline_ms;) {
         status = bus_topics_check(own.bus, &error);
     }
     assert_int_equal(status, STATUS_REFUSED);
@@ -128,7 +129,7 @@ static void test_mark(void **state)
     struct bus_topic_config config = {
         .name = str_of(name), .partition_count = FIXTURE_PARTITIONS, .max_message_bytes = 100000};
     enum status status;
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
     do {
         status = bus_topic_create(own.bus, &config, &error);
         fixture_ok(bus_kafka_open(&options, &other, &error), &error);
@@ -139,7 +140,7 @@ static void test_mark(void **state)
             return;
         }
         bus_close(other);
-    } while (fixture_clock_ms() < deadline_ms);
+    } while (clock_ms() < deadline_ms);
     fail_msg("the mark is still %s", mark);
 }
 
@@ -166,7 +167,7 @@ static struct bus_record next(struct bus_reader *reader)
 {
     struct bus_record record = {0};
     struct bus_error error;
-    for (int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS; fixture_clock_ms() < deadline_ms;) {
+    for (int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS; clock_ms() < deadline_ms;) {
         enum status status = bus_reader_next(reader, 1000, &record, &error);
         if (status == STATUS_OK) {
             return record;
@@ -236,22 +237,22 @@ static void test_readers(void **state)
     for (int64_t at = 2; at < 5; at++) {
         assert_int_equal(next(readers[1]).offset, at);
     }
-    int64_t begin_ms = fixture_clock_ms();
+    int64_t begin_ms = clock_ms();
     assert_int_equal(bus_reader_next(readers[0], 200, &record, &error), STATUS_END);
     assert_int_equal(bus_reader_next(readers[0], 200, &record, &error), STATUS_END);
     assert_int_equal(bus_reader_next(readers[0], 0, &record, &error), STATUS_END);
-    assert_true(fixture_clock_ms() - begin_ms >= 190);
+    assert_true(clock_ms() - begin_ms >= 190);
     bus_reader_close(readers[0]);
     bus_reader_close(readers[1]);
     fixture_ok(bus_reader_open(fixture.bus, fixture.commands, 0, 6, &readers[0], &error), &error);
     enum status status = STATUS_END;
-    for (int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS; status == STATUS_END && fixture_clock_ms() < deadline_ms;) {
+    for (int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS; status == STATUS_END && clock_ms() < deadline_ms;) {
         status = bus_reader_next(readers[0], 100, &record, &error);
     }
     assert_int_equal(status, STATUS_REFUSED); /* beyond the end */
     print_message("%s\n", error.text);
     bus_reader_close(readers[0]);
-    begin_ms = fixture_clock_ms();
+    begin_ms = clock_ms();
     for (size_t at = 0; at < COUNT; at++) {
         fixture_ok(bus_reader_open(fixture.bus, at % 2 ? fixture.commands : fixture.results, (uint32_t)(at / 2) % 4, 0,
                                    &readers[at], &error),
@@ -263,7 +264,7 @@ static void test_readers(void **state)
         }
         bus_reader_close(readers[at]);
     }
-    print_message("%d readers: %lld ms\n", COUNT, (long long)(fixture_clock_ms() - begin_ms));
+    print_message("%d readers: %lld ms\n", COUNT, (long long)(clock_ms() - begin_ms));
 }
 
 static int set_up(void **state)

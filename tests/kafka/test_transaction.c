@@ -1,6 +1,7 @@
 /* What exactly-once rests on, on a real broker: fencing, stable offsets, the dirty rule, positions. */
 #include "fixture.h"
 
+#include "base/clock.h"
 #include "bus/bus_kafka_internal.h"
 
 #include <stdio.h>
@@ -98,11 +99,11 @@ static void test_zombie_of_instance(void **state)
     print_message("commit of the zombie: %s: %s\n", status_text(status), error.text);
     assert_true(status == STATUS_FENCED || status == STATUS_FATAL);
     assert_int_equal(fixture_read(&own, own.history, 2, 0), 0);
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
     struct bus_record record;
     do {
         status = bus_member_poll(old.member, 100, &record, &error);
-    } while ((status == STATUS_END || status == STATUS_OK) && fixture_clock_ms() < deadline_ms);
+    } while ((status == STATUS_END || status == STATUS_OK) && clock_ms() < deadline_ms);
     print_message("poll of the zombie: %s: %s\n", status_text(status), error.text);
     assert_int_equal(status, STATUS_FATAL);
     assert_non_null(strstr(error.text, "two processes share an instance id"));
@@ -160,9 +161,9 @@ static void test_zombie_of_group(void **state)
     produce(&old, own.history, 2, "7");
     fixture_ok(bus_commit(old.member, &position, 1, &error), &error);
     stream_open(&new, &own, "b");
-    int64_t begin_ms = fixture_clock_ms();
+    int64_t begin_ms = clock_ms();
     stream_await(&new, FIXTURE_PARTITIONS);
-    print_message("taken over after %lld ms\n", (long long)(fixture_clock_ms() - begin_ms));
+    print_message("taken over after %lld ms\n", (long long)(clock_ms() - begin_ms));
     fixture_ok(bus_begin(old.member, &error), &error);
     produce(&old, own.history, 2, "8");
     enum status status = bus_commit(old.member, &position, 1, &error);
@@ -200,9 +201,9 @@ static void test_abort_is_dirty(void **state)
     for (int at = 0; at < 4; at++) {
         fixture_ok(bus_begin(stream.member, &error), &error);
         produce(&stream, own.history, 0, "99");
-        int64_t begin_ms = fixture_clock_ms();
+        int64_t begin_ms = clock_ms();
         fixture_ok(bus_abort(stream.member, &error), &error); /* the record is queued or in flight */
-        print_message("abort: %lld ms\n", (long long)(fixture_clock_ms() - begin_ms));
+        print_message("abort: %lld ms\n", (long long)(clock_ms() - begin_ms));
         assert_int_equal(bus_kafka_transactions_replaced(transactions), at + 1);
     }
     fixture_ok(bus_abort(stream.member, &error), &error); /* none is open: nothing happens */
@@ -260,14 +261,14 @@ static void test_silent_broker(void **state)
     pause_ms(100);
     fixture_broker("pause");
     fixture_broker_later("resume", 3);
-    int64_t begin_ms = fixture_clock_ms();
+    int64_t begin_ms = clock_ms();
     enum status status = bus_commit(stream.member, &position, 1, &error);
-    print_message("commit: %s after %lld ms: %s\n", status_text(status), (long long)(fixture_clock_ms() - begin_ms),
+    print_message("commit: %s after %lld ms: %s\n", status_text(status), (long long)(clock_ms() - begin_ms),
                   status == STATUS_OK ? "" : error.text);
     fixture_ok(bus_abort(stream.member, &error), &error);
     status = STATUS_RETRIABLE;
-    for (int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
-         status == STATUS_RETRIABLE && fixture_clock_ms() < deadline_ms;) {
+    for (int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
+         status == STATUS_RETRIABLE && clock_ms() < deadline_ms;) {
         status = bus_begin(stream.member, &error);
     }
     fixture_ok(status, &error);
@@ -287,11 +288,11 @@ static void test_silent_broker(void **state)
  * again. */
 static void await_or_begin_again(struct stream *stream, const char *instance)
 {
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
     do {
         struct bus_record record;
         struct bus_error error = {""};
-        assert_true(fixture_clock_ms() < deadline_ms);
+        assert_true(clock_ms() < deadline_ms);
         if (bus_member_poll(stream->member, 200, &record, &error) == STATUS_FATAL) {
             print_message("%s\n", error.text);
             assert_non_null(strstr(error.text, "share an instance id"));
@@ -318,8 +319,8 @@ static void test_killed_broker(void **state)
     int written = 0;
     int failed = 0;
     bool killed = false;
-    int64_t deadline_ms = fixture_clock_ms() + 3 * FIXTURE_WAIT_MS;
-    while (written < 30 && fixture_clock_ms() < deadline_ms) {
+    int64_t deadline_ms = clock_ms() + 3 * FIXTURE_WAIT_MS;
+    while (written < 30 && clock_ms() < deadline_ms) {
         if (written == 10 && !killed) {
             fixture_broker("kill");
         }
@@ -388,10 +389,10 @@ static void test_stable_waits(void **state)
     assert_null(rd_kafka_send_offsets_to_transaction(other, offsets, metadata, FIXTURE_WAIT_MS));
 
     struct bus_position position;
-    int64_t begin_ms = fixture_clock_ms();
+    int64_t begin_ms = clock_ms();
     assert_int_equal(bus_member_stable(stream.member, 0, &position, &error), STATUS_RETRIABLE);
-    print_message("stable: %s after %lld ms\n", error.text, (long long)(fixture_clock_ms() - begin_ms));
-    assert_true(fixture_clock_ms() - begin_ms < FIXTURE_WAIT_MS / 2); /* it does not wait for the transaction's end */
+    print_message("stable: %s after %lld ms\n", error.text, (long long)(clock_ms() - begin_ms));
+    assert_true(clock_ms() - begin_ms < FIXTURE_WAIT_MS / 2); /* it does not wait for the transaction's end */
     fixture_ok(bus_member_stable(stream.member, 1, &position, &error), &error); /* nothing is pending there */
     assert_null(rd_kafka_commit_transaction(other, FIXTURE_WAIT_MS));
     assert_int_equal(stream_stable(&stream, 0).next[0], 42);
@@ -416,7 +417,7 @@ static void test_ends(void **state)
     int64_t end;
     fixture_ok(bus_begin(stream.member, &error), &error);
     produce(&stream, own.history, 0, "0");
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
     fixture_await_end(&own, own.history, 0, 1);
     fixture_ok(bus_bounds(own.bus, own.history, 0, true, &begin, &end, &error), &error);
     assert_int_equal(end, 0); /* not committed yet */
@@ -427,7 +428,7 @@ static void test_ends(void **state)
     assert_int_equal(bus_reader_position(reader), 0);
     struct bus_position position = {0, {0, 0}};
     fixture_ok(bus_commit(stream.member, &position, 1, &error), &error);
-    while (bus_reader_next(reader, 1000, &record, &error) == STATUS_END && fixture_clock_ms() < deadline_ms) {
+    while (bus_reader_next(reader, 1000, &record, &error) == STATUS_END && clock_ms() < deadline_ms) {
     }
     assert_int_equal(bus_reader_position(reader), 1);
     /* One more that is aborted after it has been written: the reader passes it, and the markers. */
@@ -435,7 +436,7 @@ static void test_ends(void **state)
     produce(&stream, own.history, 0, "1");
     fixture_await_end(&own, own.history, 0, 3);
     fixture_ok(bus_abort(stream.member, &error), &error);
-    while (bus_reader_position(reader) < 4 && fixture_clock_ms() < deadline_ms) {
+    while (bus_reader_position(reader) < 4 && clock_ms() < deadline_ms) {
         assert_int_equal(bus_reader_next(reader, 1000, &record, &error), STATUS_END);
     }
     assert_int_equal(bus_reader_position(reader), 4);
@@ -467,7 +468,7 @@ static void test_positions(void **state)
         next[at][0] = next[at][1] = 0;
         fixture_ok(bus_member_seek(stream.member, &(struct bus_position){at, {0, 0}}, &error), &error);
     }
-    int64_t begin_ms = fixture_clock_ms();
+    int64_t begin_ms = clock_ms();
     int paused = -1;
     for (int seen = 0; seen < FIXTURE_PARTITIONS * 2 * COUNT; seen++) {
         if (paused >= 0 && seen % 5 == 0) {
@@ -486,16 +487,16 @@ static void test_positions(void **state)
         }
     }
     print_message("%d records with pauses: %lld ms\n", FIXTURE_PARTITIONS * 2 * COUNT,
-                  (long long)(fixture_clock_ms() - begin_ms));
+                  (long long)(clock_ms() - begin_ms));
     struct bus_record record;
     assert_int_equal(bus_member_poll(stream.member, 300, &record, &error), STATUS_END);
     /* Out of range is told, never reset. */
     fixture_ok(bus_member_seek(stream.member, &(struct bus_position){0, {COUNT + 5, 0}}, &error), &error);
     enum status status;
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
     do {
         status = bus_member_poll(stream.member, 100, &record, &error);
-    } while ((status == STATUS_END || status == STATUS_OK) && fixture_clock_ms() < deadline_ms);
+    } while ((status == STATUS_END || status == STATUS_OK) && clock_ms() < deadline_ms);
     assert_int_equal(status, STATUS_REFUSED);
     print_message("%s\n", error.text);
     bus_member_leave(stream.member);
@@ -526,8 +527,8 @@ static void test_leave(void **state)
     fixture_ok(bus_begin(first.member, &error), &error);
     produce(&first, own.history, 0, "0");
     stream_open(&second, &own, "b");
-    int64_t deadline_ms = fixture_clock_ms() + FIXTURE_WAIT_MS;
-    while ((stream_held(&first) != 2 || stream_held(&second) != 2) && fixture_clock_ms() < deadline_ms) {
+    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
+    while ((stream_held(&first) != 2 || stream_held(&second) != 2) && clock_ms() < deadline_ms) {
         struct bus_record record;
         (void)!bus_member_poll(first.member, 20, &record, &error);
         (void)!bus_member_poll(second.member, 20, &record, &error);
@@ -536,12 +537,12 @@ static void test_leave(void **state)
     assert_int_equal(first.revoked_count, 1);
     assert_int_equal(first.lost_count, 0);
     assert_int_equal(fixture_read(&own, own.history, 0, 0), 1); /* committed within `revoked` */
-    int64_t begin_ms = fixture_clock_ms();
+    int64_t begin_ms = clock_ms();
     first.on_revoked = NULL;
     bus_member_leave(first.member);
-    print_message("left after %lld ms\n", (long long)(fixture_clock_ms() - begin_ms));
+    print_message("left after %lld ms\n", (long long)(clock_ms() - begin_ms));
     stream_await(&second, FIXTURE_PARTITIONS); /* long before a session is over */
-    print_message("the survivor owns all after %lld ms\n", (long long)(fixture_clock_ms() - begin_ms));
+    print_message("the survivor owns all after %lld ms\n", (long long)(clock_ms() - begin_ms));
     bus_member_leave(second.member);
     fixture_close(&own);
 }

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "base/clock.h"
 #include "base/mutant.h"
 #include "shrink.h"
 
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MUTANT_SEEDS 1000
@@ -35,13 +35,6 @@ bool run_choose_mutant(const char *name)
         }
     }
     return false;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* ---- One seed ---- */
@@ -219,7 +212,7 @@ static bool play_many(const struct run_options *options)
     struct totals totals = {0};
     uint64_t failed = 0;
     int failed_by = 0;
-    int64_t began_ms = now_ms();
+    int64_t began_ms = clock_ms();
     atomic_bool *stop = mmap(NULL, sizeof *stop, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     divided.jobs = options->jobs < JOBS_MAX ? options->jobs : JOBS_MAX;
     for (uint32_t at = 0; at < divided.jobs; at++) {
@@ -244,7 +237,7 @@ static bool play_many(const struct run_options *options)
         explain(&one, failed_by);
         return false;
     }
-    print_totals(&totals, now_ms() - began_ms, divided.jobs);
+    print_totals(&totals, clock_ms() - began_ms, divided.jobs);
     return totals.seeds == options->numbers[1] - options->numbers[0] + 1;
 }
 
@@ -277,15 +270,15 @@ static bool play_mutants(uint64_t seeds_max)
         if (chosen != MUTANT_NONE ? at != (int)chosen : !is_for_sim(mutants[at].catchers)) {
             continue;
         }
-        int64_t began_ms = now_ms();
+        int64_t began_ms = clock_ms();
         mutant_active = (enum mutant)at;
         uint64_t seed = hunt(seeds_max);
         if (seed > 0) {
             printf("%-28s caught by seed %llu (%lld ms)\n", mutants[at].name, (unsigned long long)seed,
-                   (long long)(now_ms() - began_ms));
+                   (long long)(clock_ms() - began_ms));
         } else {
             printf("%-28s NOT caught by %llu seeds (%lld ms)\n", mutants[at].name, (unsigned long long)seeds_max,
-                   (long long)(now_ms() - began_ms));
+                   (long long)(clock_ms() - began_ms));
             missed++;
         }
     }

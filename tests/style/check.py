@@ -33,11 +33,12 @@ SYSTEM = set("""assert ctype errno fcntl fenv float inttypes limits locale math 
 
 # STYLE 24: nothing in these folders may ask the world. Functions, by exact name.
 PURE_FOLDERS = ("asl", "schemas")
-IMPURE = set("""time clock clock_gettime gettimeofday nanosleep usleep sleep localtime localtime_r gmtime mktime rand srand
-    random srandom rand_r drand48 arc4random getrandom getentropy getenv secure_getenv setenv fopen fdopen freopen open
-    openat creat read pread write pwrite close socket connect send recv printf vprintf puts putchar perror fprintf vfprintf
-    fputs fputc fwrite fread fgets getline system popen fork execve exit _exit abort signal sigaction pthread_create
-    pthread_mutex_lock log_error log_warning log_info log_debug setlocale""".split())
+IMPURE = set("""time clock clock_us clock_ms clock_deadline clock_gettime gettimeofday nanosleep usleep sleep
+    localtime localtime_r gmtime mktime rand srand random srandom rand_r drand48 arc4random getrandom getentropy
+    getenv secure_getenv setenv fopen fdopen freopen open openat creat read pread write pwrite close socket connect
+    send recv printf vprintf puts putchar perror fprintf vfprintf fputs fputc fwrite fread fgets getline system popen
+    fork execve exit _exit abort signal sigaction pthread_create pthread_mutex_lock log_error log_warning log_info
+    log_debug setlocale""".split())
 IMPURE_WORDS = {"stdout", "stderr", "stdin", "errno"}
 IMPURE_ALLOWED = {
     # (file, word): why

@@ -67,6 +67,7 @@ BAD = [
     ("unknown library", "includes", "asl/x.c", "#include <curl/curl.h>\n"),
     ("not from the root", "includes", "asl/x.c", '#include "retry.h"\n'),
     ("clock", "purity", "asl/x.c", "int f(void)\n{\n    return time(NULL);\n}\n"),
+    ("our clock", "purity", "asl/x.c", "long f(void)\n{\n    return clock_us();\n}\n"),
     ("file", "purity", "asl/x.c", "int f(void)\n{\n    return open(\"x\", 0);\n}\n"),
     ("stderr", "purity", "asl/x.c", "int f(void)\n{\n    put(stderr);\n}\n"),
     ("counter", "statics", "asl/x.c", "static int counter;\n"),
