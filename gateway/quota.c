@@ -8,40 +8,33 @@ static bool has_room(const struct call *call, enum view_count count, int64_t mos
     return most == 0 || view_count(call->gateway->view, count) < most;
 }
 
-static enum status check_resource(struct call *call, struct str arn, bool *out_present)
+/* A machine or an activity, of which there may be `most`. */
+static enum status check_definition(struct call *call, struct str arn, enum view_count count, int64_t most, struct str error,
+                                    const char *what, bool *out_refused)
 {
     const struct definition *head;
+    *out_refused = false;
+    if (has_room(call, count, most)) {
+        return STATUS_OK;
+    }
     enum status status = view_machine(call->gateway->view, call->arena, arn, &head);
-    *out_present = status == STATUS_OK;
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    if (status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    *out_refused = true;
+    return call_refuse(call, error, "Exceeded the limit of %" PRId64 " %s", most, what);
 }
 
 enum status quota_check_machine(struct call *call, struct str arn, bool *out_refused)
 {
-    int64_t most = call->gateway->config.machines_max;
-    bool present = false;
-    *out_refused = !has_room(call, VIEW_COUNT_MACHINES, most);
-    if (*out_refused) {
-        TRY(check_resource(call, arn, &present));
-        *out_refused = !present;
-    }
-    return !*out_refused ? STATUS_OK
-                         : call_refuse(call, STR("StateMachineLimitExceeded"),
-                                       "Exceeded the limit of %" PRId64 " state machines", most);
+    return check_definition(call, arn, VIEW_COUNT_MACHINES, call->gateway->config.machines_max,
+                            STR("StateMachineLimitExceeded"), "state machines", out_refused);
 }
 
 enum status quota_check_activity(struct call *call, struct str arn, bool *out_refused)
 {
-    int64_t most = call->gateway->config.activities_max;
-    bool present = false;
-    *out_refused = !has_room(call, VIEW_COUNT_ACTIVITIES, most);
-    if (*out_refused) {
-        TRY(check_resource(call, arn, &present));
-        *out_refused = !present;
-    }
-    return !*out_refused ? STATUS_OK
-                         : call_refuse(call, STR("ActivityLimitExceeded"), "Exceeded the limit of %" PRId64 " activities",
-                                       most);
+    return check_definition(call, arn, VIEW_COUNT_ACTIVITIES, call->gateway->config.activities_max,
+                            STR("ActivityLimitExceeded"), "activities", out_refused);
 }
 
 enum status quota_check_execution(struct call *call, struct str arn, bool *out_refused)

@@ -139,6 +139,16 @@ static bool is_express(struct str arn)
     return str_find_str(arn, STR(":express:")) < arn.length;
 }
 
+static enum status forget_execution(struct view *view, struct str arn)
+{
+    struct view_key key;
+    if (!view_keys_execution(arn, &key)) {
+        return STATUS_CORRUPT;
+    }
+    TRY(remove_old(view, view_key_text(&key), true));
+    return kv_batch_delete(view->batch, view_key_text(&key));
+}
+
 static enum status apply_execution(struct view *view, const struct bus_record *record)
 {
     void *value;
@@ -148,26 +158,19 @@ static enum status apply_execution(struct view *view, const struct bus_record *r
     }
     if (record->value.bytes == NULL) {
         TRY(view_pending_drop(view, record->key));
-        return view_apply_status(view, record->key, STR_NONE);
+        return forget_execution(view, record->key);
     }
     TRY(view_decode(view, SCHEMA_execution_status, record->value, &value));
     TRY(view_pending_hold(view, record, value, &held));
-    return held ? STATUS_OK : view_apply_status(view, record->key, record->value);
+    return held ? STATUS_OK : view_apply_status(view, record->key, value, record->value);
 }
 
-enum status view_apply_status(struct view *view, struct str arn, struct str bytes)
+enum status view_apply_status(struct view *view, struct str arn, const struct execution_status *status, struct str bytes)
 {
     struct view_key key;
-    void *value;
     if (!view_keys_execution(arn, &key)) {
         return STATUS_CORRUPT;
     }
-    if (bytes.bytes == NULL) {
-        TRY(remove_old(view, view_key_text(&key), true));
-        return kv_batch_delete(view->batch, view_key_text(&key));
-    }
-    TRY(view_decode(view, SCHEMA_execution_status, bytes, &value));
-    const struct execution_status *status = value;
     struct execution_id id = execution_id_of(status->execution_arn, status->incarnation);
     TRY(remove_old(view, view_key_text(&key), false));
     TRY(each_index(view, status, put_empty));

@@ -84,8 +84,8 @@ enum status view_apply(struct view *view, enum topic_id topic, const struct bus_
 /* What a record's value is. CORRUPT: nothing. */
 enum status view_decode(struct view *view, enum schema_id schema, struct str value, void **out_value);
 
-/* The status of an execution that is no Express one, as it is to be shown from now on; value.bytes == NULL: it is forgotten. */
-enum status view_apply_status(struct view *view, struct str arn, struct str value);
+/* The status of an execution that is no Express one, as it is to be shown from now on, and its encoding, which is kept. */
+enum status view_apply_status(struct view *view, struct str arn, const struct execution_status *status, struct str bytes);
 
 /* Statuses and events come by topics of their own, and may be read at any distance. An execution that has ended is shown to have
  * ended when its last event is here too: whoever sees the end sees the whole history. An event that does not come within so long

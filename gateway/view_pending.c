@@ -65,10 +65,16 @@ enum status view_pending_hold(struct view *view, const struct bus_record *record
     return kv_batch_put(view->batch, view_key_text(&key), row);
 }
 
-static enum status apply(struct view *view, const struct view_key *key, struct str arn, struct str row)
+static enum status decode_row(struct view *view, struct str row, void **out_execution)
+{
+    return view_decode(view, SCHEMA_execution_status, str_from(row, VIEW_NUMBER_BYTES), out_execution);
+}
+
+static enum status apply(struct view *view, const struct view_key *key, struct str arn, struct str row,
+                         const struct execution_status *execution)
 {
     TRY(drop_row(view, key));
-    return view_apply_status(view, arn, str_from(row, VIEW_NUMBER_BYTES));
+    return view_apply_status(view, arn, execution, str_from(row, VIEW_NUMBER_BYTES));
 }
 
 enum status view_pending_release(struct view *view, const struct history_event *event)
@@ -84,12 +90,12 @@ enum status view_pending_release(struct view *view, const struct history_event *
         return STATUS_OK;
     }
     TRY(status);
-    TRY(view_decode(view, SCHEMA_execution_status, str_from(row, VIEW_NUMBER_BYTES), &value));
+    TRY(decode_row(view, row, &value));
     const struct execution_status *execution = value;
     if (event->incarnation != execution->incarnation || event->id < execution->version) {
         return STATUS_OK;
     }
-    return apply(view, &key, event->execution_arn, row);
+    return apply(view, &key, event->execution_arn, row, execution);
 }
 
 /* ---- Those whose event does not come ---- */
@@ -159,10 +165,12 @@ enum status view_pending_sweep(struct view *view, int64_t now_ms, bool *out_any)
     view->pending_swept_ms = sweep->count == SWEEP_ROWS_MAX ? 0 : now_ms;
     for (size_t at = 0; at < sweep->count; at++) {
         struct view_key key;
+        void *execution;
         struct str arn = str_from(sweep->keys[at], 1);
         bool ok = view_keys_pending(arn, &key);
         ASSERT(ok);
-        TRY(apply(view, &key, arn, sweep->rows[at]));
+        TRY(decode_row(view, sweep->rows[at], &execution));
+        TRY(apply(view, &key, arn, sweep->rows[at], execution));
         *out_any = true;
     }
     return STATUS_OK;

@@ -105,7 +105,9 @@ void kv_batch_rollback(struct kv_batch *batch)
 
 enum status kv_batch_write(struct kv_batch *batch, struct kv_error *out_error)
 {
-    TRY(batch->ops->batch_write(batch, out_error));
+    if (kv_batch_count(batch) > 0) {
+        TRY(batch->ops->batch_write(batch, out_error));
+    }
     kv_batch_clear(batch);
     return STATUS_OK;
 }

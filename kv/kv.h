@@ -61,7 +61,7 @@ void kv_batch_clear(struct kv_batch *batch);
 void kv_batch_savepoint(struct kv_batch *batch);
 void kv_batch_rollback(struct kv_batch *batch);
 
-/* Writes and clears the batch. On failure the batch is as it was and the store unchanged. */
+/* Writes and clears the batch; an empty one costs nothing. On failure the batch is as it was and the store unchanged. */
 MUST_CHECK enum status kv_batch_write(struct kv_batch *batch, struct kv_error *out_error);
 
 /* Walks the keys ≥ `from` that start with `prefix`, in order, over store and batch together. Staged changes made while a

@@ -4,8 +4,8 @@
 #include "base/mutant.h"
 #include "bus/bus_port.h"
 #include "processor/loop_parts.h"
-#include "state/timers.h"
 #include "state/restore.h"
+#include "state/timers.h"
 
 #include <inttypes.h>
 #include <stdio.h>

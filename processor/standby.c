@@ -32,6 +32,8 @@ struct standby {
     uint32_t partition_count;
     bool *plan; /* room for one */
     int64_t planned_ms;
+    atomic_uint suspensions;   /* how many there ever were … */
+    unsigned suspensions_seen; /* … and of how many was let go */
     pthread_mutex_t lock; /* guards status */
     struct standby_status status;
     struct copy copies[];
@@ -102,6 +104,7 @@ void standby_suspend(struct standby *standby, uint32_t partition)
 {
     ASSERT(partition < standby->partition_count);
     atomic_fetch_add(&standby->copies[partition].suspended, 1);
+    atomic_fetch_add(&standby->suspensions, 1);
 }
 
 void standby_resume(struct standby *standby, uint32_t partition)
@@ -116,6 +119,11 @@ void standby_resume(struct standby *standby, uint32_t partition)
 /* Before each piece of work: a stream thread waits for what is suspended. */
 static void let_go_of_suspended(struct standby *standby)
 {
+    unsigned suspensions = atomic_load(&standby->suspensions);
+    if (suspensions == standby->suspensions_seen) {
+        return;
+    }
+    standby->suspensions_seen = suspensions;
     for (uint32_t partition = 0; partition < standby->partition_count; partition++) {
         if (atomic_load(&standby->copies[partition].suspended) > 0) {
             let_go(standby, partition);

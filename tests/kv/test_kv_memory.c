@@ -67,6 +67,8 @@ static void test_full(void **state)
     assert_int_equal(kv_flush(kv, &error), STATUS_OK);
     kv_memory_crash(kv);
     assert_string_equal(kv_suite_get(kv, arena, "a"), "2");
+    kv_memory_fill(kv, true);
+    assert_int_equal(kv_batch_write(batch, &error), STATUS_OK); /* empty: the store is not asked */
     kv_batch_destroy(batch);
     kv_close(kv);
     arena_destroy(arena);
