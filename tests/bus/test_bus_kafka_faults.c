@@ -113,18 +113,17 @@ static void test_faults(void **state)
         enum status status = commit(fixture, &error);
         print_message("%s: %s, %lld ms %s\n", rows[at].name, status_text(status),
                       (long long)(clock_ms() - begin_ms), status == STATUS_OK ? "" : error.text);
-        /* Out of order: librdkafka gives that producer up for good when the first request in flight is refused, and asks for
-         * an abort when a later one is. */
-        if (status != STATUS_ABORTABLE || rows[at].code != RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER) {
-            assert_int_equal(status, rows[at].status);
-        }
+        /* Out of order: librdkafka gives that producer up for good when the first request in flight is refused; when a later
+         * one is, it asks for an abort, and gives itself a new epoch then. */
+        bool bumped = rows[at].code == RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER && status == STATUS_ABORTABLE;
+        assert_int_equal(status, bumped ? STATUS_ABORTABLE : rows[at].status);
         assert_int_equal(bus_kafka_transactions_in_progress(fixture->transactions),
                          status == STATUS_ABORTABLE || status == STATUS_LIMIT_EXCEEDED);
         rd_kafka_mock_clear_request_errors(fixture->cluster, rows[at].api);
         expect(bus_kafka_transactions_abort(fixture->transactions, &error), STATUS_OK, &error);
         begin_and_produce(fixture, false);
         expect(commit(fixture, &error), STATUS_OK, &error);
-        if (rows[at].replaced) {
+        if (rows[at].replaced && !bumped) {
             assert_int_equal(bus_kafka_transactions_replaced(fixture->transactions), replaced + 1);
         } else if (status == STATUS_OK) {
             assert_int_equal(bus_kafka_transactions_replaced(fixture->transactions), replaced);
