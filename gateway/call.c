@@ -206,6 +206,14 @@ static enum status repair_texts(struct call *call)
     return STATUS_OK;
 }
 
+/* What is no JSON need not be UTF-8 either, and the message quotes some of it. */
+static enum status refuse_text(struct call *call, struct str message)
+{
+    struct str text;
+    TRY(utf_repair(call->arena, message, &text));
+    return set_exception(call, STR("SerializationException"), text);
+}
+
 static enum status run(struct call *call, struct str target, struct str body)
 {
     const struct validate_limits limits = {.payload_bytes_max = (int64_t)call->gateway->config.step.payload_bytes_max};
@@ -220,7 +228,7 @@ static enum status run(struct call *call, struct str target, struct str body)
     }
     enum status status = value_parse(call->arena, body, &call->request, &error);
     if (status == STATUS_INVALID) {
-        return set_exception(call, STR("SerializationException"), error.message);
+        return refuse_text(call, error.message);
     }
     if (status == STATUS_LIMIT_EXCEEDED) {
         return set_exception(call, STR("SerializationException"), STR("The request is nested too deeply"));

@@ -42,3 +42,10 @@ def test_tasks(client):
         assert [event["activityStartedEventDetails"]["workerName"] for event in events if event["type"] == "ActivityStarted"] == ["\ufffd"]
         said = client.describe_execution(executionArn=execution)
         assert (said.get("error"), said.get("cause"), said.get("output")) in (("\ufffd", "a\ufffdb", None), (None, None, '"\ufffd"'))
+
+
+@pytest.mark.parametrize("body", [b"am\x90b", b'{"name":\xff}', b'{"a\xc3":1}', b"\xed\xa0\x80"])
+def test_bytes_that_are_no_text(wire, body):
+    """The message quotes what is no JSON, and is UTF-8 all the same."""
+    status, answer = wire.send("ListStateMachines", body)
+    assert (status, answer["__type"]) == (400, "com.amazon.coral.service#SerializationException"), answer
