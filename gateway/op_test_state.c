@@ -477,7 +477,8 @@ static enum status read_input(struct test *test, bool *out_refused)
         *out_refused = true;
         return call_refuse(call, STR("ValidationException"), "Variables must be a JSON object");
     }
-    return status;
+    TRY(status);
+    return tested_state_check_variables(call, test->variables, out_refused);
 }
 
 /* What can't be tested without a mock. */

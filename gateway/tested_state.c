@@ -222,6 +222,22 @@ static enum status validate(struct call *call, struct str definition, bool *out_
     return call_refuse(call, STR("InvalidDefinition"), "%.*s", STR_ARGS(message));
 }
 
+enum status tested_state_check_variables(struct call *call, const struct value *variables, bool *out_refused)
+{
+    const struct machine *machine;
+    struct findings findings = {0};
+    struct buffer text = buffer_in(call->arena);
+    TRY(buffer_add(&text, STR("{\"StartAt\":\"V\",\"States\":{\"V\":{\"Type\":\"Pass\",\"End\":true,\"Assign\":")));
+    TRY(value_write(&text, variables));
+    TRY(buffer_add(&text, STR("}}}")));
+    enum status status = machine_compile(call->arena, buffer_text(&text), MACHINE_STANDARD, &machine, &findings);
+    *out_refused = status == STATUS_INVALID;
+    if (!*out_refused) {
+        return status;
+    }
+    return call_refuse_quoting(call, STR("ValidationException"), "Variables are not valid", findings.items[0].message);
+}
+
 enum status tested_state_find(struct call *call, struct tested_state *out_tested, bool *out_refused)
 {
     struct str definition = call_text(call, "definition");

@@ -20,6 +20,9 @@ struct tested_state {
 /* Finds and validates it. Refuses the call in AWS's words, and then *out_refused. */
 MUST_CHECK enum status tested_state_find(struct call *call, struct tested_state *out_tested, bool *out_refused);
 
+/* The variables, an object, could be assigned: their names are names. Refuses the call, and then *out_refused. */
+MUST_CHECK enum status tested_state_check_variables(struct call *call, const struct value *variables, bool *out_refused);
+
 /* A machine's text: the variables (an object, or NULL) are assigned, then the state is entered. `as_task`: a Map or Parallel
  * becomes a task with the same flow of data, so that its result can be given to it. */
 MUST_CHECK enum status tested_state_machine(struct call *call, const struct tested_state *tested,

@@ -71,6 +71,9 @@ def test_rows(client, state, members, expected):
     (PASS, {"context": '{"Map":{}}'}, "ValidationException"),
     (PASS, {"context": '{"Execution":{"Id":1}}'}, "ValidationException"),
     (PASS, {"variables": "[]"}, "ValidationException"),
+    (PASS, {"variables": '{"a b":1}'}, "ValidationException"),
+    (PASS, {"variables": '{"states":1}'}, "ValidationException"),
+    (PASS, {"variables": '{"":1}'}, "ValidationException"),
     ({"Type": "Parallel", "Branches": [{"StartAt": "A", "States": {"A": PASS}}], "End": True}, {}, "InvalidDefinition"),
 ])
 def test_refusals(client, state, members, exception):
