@@ -49,7 +49,7 @@ enum view_goal {
     VIEW_STARTED,      /* status and history of the execution are there, up to event `version` */
     VIEW_STOPPED,      /* the same, and its status is not RUNNING */
     VIEW_REDRIVEN,     /* the same, and its status is of that version */
-    VIEW_EVENT,        /* event `version` is there */
+    VIEW_EVENT,        /* event `version` is there; when it ends the execution, so is the end */
     VIEW_ENDED,        /* the Express execution has ended */
 };
 

@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "gateway/view_parts.h"
+#include "schemas/history_events.h"
 
 #define SWEEP_MS 100
 #define ARENA_BYTES_MAX STEP_ARENA_BYTES_MAX
@@ -22,6 +23,32 @@ static size_t slot_of(const struct view_wait *wait)
     return machine ? view_slot_of_machine(wait->arn) : view_slot_of_execution(&wait->execution);
 }
 
+static bool is_end(struct str type_name)
+{
+    enum history_event_type type;
+    return history_event_type_of(type_name, &type) &&
+           (type == HISTORY_EVENT_EXECUTION_SUCCEEDED || type == HISTORY_EVENT_EXECUTION_FAILED ||
+            type == HISTORY_EVENT_EXECUTION_ABORTED || type == HISTORY_EVENT_EXECUTION_TIMED_OUT);
+}
+
+/* Statuses come by a topic of their own: who sees the event that ends an execution is to see the end as well. */
+static enum status shows_end(struct view *view, struct arena *arena, struct str bytes)
+{
+    const struct execution_status *execution;
+    struct codec_error error;
+    enum record_id record;
+    void *value;
+    TRY(codec_decode(view->config.codec, arena, SCHEMA_history_event, bytes, &record, &value, &error));
+    const struct history_event *event = value;
+    if (!is_end(event->type)) {
+        return STATUS_OK;
+    }
+    TRY(view_execution(view, arena, event->execution_arn, &execution));
+    bool is_later = execution->incarnation > event->incarnation;
+    bool is_shown = execution->incarnation == event->incarnation && execution->version >= event->id;
+    return is_later || is_shown ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
 static enum status has_event(struct view *view, struct arena *arena, const struct view_wait *wait)
 {
     struct view_key key;
@@ -30,6 +57,9 @@ static enum status has_event(struct view *view, struct arena *arena, const struc
         return STATUS_NOT_FOUND;
     }
     enum status status = kv_get(view->kv, NULL, arena, view_key_text(&key), &value);
+    if (status == STATUS_OK) {
+        return shows_end(view, arena, value);
+    }
     if (status != STATUS_NOT_FOUND || !view_keys_express_event(&wait->execution, &key)) {
         return status;
     }

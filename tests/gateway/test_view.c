@@ -149,7 +149,7 @@ static void send_status(struct fixture *fixture, const char *name, int64_t start
     send_status_of(fixture, name, start_us, status, 0);
 }
 
-static void send_event(struct fixture *fixture, const char *name, int64_t start_us, int64_t id)
+static void send_event_of(struct fixture *fixture, const char *name, int64_t start_us, int64_t id, const char *type)
 {
     struct history_event event;
     struct str value;
@@ -157,10 +157,15 @@ static void send_event(struct fixture *fixture, const char *name, int64_t start_
     event.execution_arn = execution_arn(fixture, name);
     event.incarnation = start_us;
     event.id = id;
-    event.type = STR("PassStateEntered");
+    event.type = str_of(type);
     assert_int_equal(codec_encode(fixture->arena, CODEC_AVRO, SCHEMA_history_event, RECORD_history_event, &event, &value),
                      STATUS_OK);
     send(fixture, "t.history", event.execution_arn, value);
+}
+
+static void send_event(struct fixture *fixture, const char *name, int64_t start_us, int64_t id)
+{
+    send_event_of(fixture, name, start_us, id, "PassStateEntered");
 }
 
 /* ---- Waiting ---- */
@@ -249,6 +254,27 @@ static void test_execution(void **state)
     send_event(fixture, "e", SECOND_US, 3);
     send_status(fixture, "e", SECOND_US, "ABORTED");
     assert_int_equal(end_wait(&waiting), STATUS_OK);
+}
+
+/* Who has ended an execution, by its task or by starting it, is told when the end is shown, not only its event. */
+static void test_event_with_its_end(void **state)
+{
+    static const enum view_goal goals[] = {VIEW_EVENT, VIEW_STARTED, VIEW_EVENT};
+    static const char *const types[] = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut"};
+    static const char *const ends[] = {"SUCCEEDED", "FAILED", "TIMED_OUT"};
+    struct fixture *fixture = *state;
+    for (size_t at = 0; at < 3; at++) {
+        struct waiting waiting;
+        struct view_wait wait = wait_for(fixture, goals[at], ends[at], SECOND_US, 2);
+        send_status_of(fixture, ends[at], SECOND_US, "RUNNING", 1);
+        send_event(fixture, ends[at], SECOND_US, 1);
+        send_event_of(fixture, ends[at], SECOND_US, 2, types[at]);
+        begin_wait(fixture, &waiting, &wait);
+        nanosleep(&(struct timespec){.tv_nsec = 100 * 1000000L}, NULL);
+        assert_int_equal(atomic_load(&waiting.outcome), -1);
+        send_status_of(fixture, ends[at], SECOND_US, ends[at], 2);
+        assert_int_equal(end_wait(&waiting), STATUS_OK);
+    }
 }
 
 struct listed {
@@ -460,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_machine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_execution, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_event_with_its_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_end_with_its_event, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_end_without_event, set_up, tear_down),
