@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#define SCRATCH_BYTES_MAX (1024 * 1024)
+
 /* The topics of routes. */
 static enum exit_code open_tasks(struct context *context, const struct bus_topic ***out_topics, size_t *out_count)
 {
@@ -43,7 +45,8 @@ static int64_t print_findings(struct context *context, const struct verify *veri
         }
     }
     if (context->json) {
-        fprintf(context->out, "},\"broken\":%" PRId64 "}\n", found);
+        fprintf(context->out, "},\"broken\":%" PRId64 ",\"parked\":%" PRId64 ",\"late\":%" PRId64 "}\n", found, verify->parked,
+                verify->late);
     }
     return found;
 }
@@ -56,18 +59,25 @@ enum exit_code command_verify(struct context *context)
     size_t task_count = 0;
     TRY_RUN(connection_open(context));
     TRY_RUN(connection_topic(context, TOPIC_HISTORY, &history));
+    /* Topics of routes that are made later than that are asked nothing by what is judged. */
+    TRY_RUN(verify_begin(&verify));
     TRY_RUN(open_tasks(context, &tasks, &task_count));
-    verify.start_us = bus_now_ms(context->connection->bus) * 1000;
     verify.arena = arena_create(CONTEXT_ARENA_BYTES_MAX);
-    if (verify.arena == NULL) {
-        return context_fail_memory(context);
-    }
+    verify.scratch = arena_create(SCRATCH_BYTES_MAX);
     enum exit_code code = EXIT_CODE_OK;
+    if (verify.arena == NULL || verify.scratch == NULL) {
+        code = context_fail_memory(context);
+    }
     for (uint32_t at = 0; code == EXIT_CODE_OK && at < bus_topic_partition_count(history); at++) {
         verify.partition = at;
         code = verify_partition(&verify, tasks, task_count);
     }
-    arena_destroy(verify.arena);
+    if (verify.arena != NULL) {
+        arena_destroy(verify.arena);
+    }
+    if (verify.scratch != NULL) {
+        arena_destroy(verify.scratch);
+    }
     TRY_RUN(code);
     int64_t found = print_findings(context, &verify);
     if (found > 0) {

@@ -8,14 +8,15 @@
 #define POLL_MS 200
 #define PATIENCE_MS 30000 /* without any progress */
 
-enum exit_code scan_open(struct context *context, const struct bus_topic *topic, uint32_t partition, struct scan *out_scan)
+enum exit_code scan_open_from(struct context *context, const struct bus_topic *topic, uint32_t partition, int64_t from,
+                              struct scan *out_scan)
 {
     struct bus *bus = context->connection->bus;
     struct bus_error error = {""};
     struct scan scan = {.topic = topic, .partition = partition};
     enum status status = bus_bounds(bus, topic, partition, true, &scan.begin, &scan.end, &error);
     if (status == STATUS_OK) {
-        status = bus_reader_open(bus, topic, partition, scan.begin, &scan.reader, &error);
+        status = bus_reader_open(bus, topic, partition, from > scan.begin ? from : scan.begin, &scan.reader, &error);
     }
     if (status != STATUS_OK) {
         return context_fail_bus(context, status, bus_topic_name(topic).bytes, &error);
@@ -27,6 +28,11 @@ enum exit_code scan_open(struct context *context, const struct bus_topic *topic,
     }
     *out_scan = scan;
     return EXIT_CODE_OK;
+}
+
+enum exit_code scan_open(struct context *context, const struct bus_topic *topic, uint32_t partition, struct scan *out_scan)
+{
+    return scan_open_from(context, topic, partition, 0, out_scan);
 }
 
 enum exit_code scan_open_for(struct context *context, enum topic_id id, struct str arn, struct scan *out_scan)

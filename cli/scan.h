@@ -17,6 +17,10 @@ struct scan {
 enum exit_code scan_open(struct context *context, const struct bus_topic *topic, uint32_t partition,
                          struct scan *out_scan);
 
+/* From an offset on, or from the first that is held behind it. */
+enum exit_code scan_open_from(struct context *context, const struct bus_topic *topic, uint32_t partition, int64_t from,
+                              struct scan *out_scan);
+
 /* The partition that an ARN's records lie on. */
 enum exit_code scan_open_for(struct context *context, enum topic_id id, struct str arn, struct scan *out_scan);
 void scan_close(struct scan *scan);

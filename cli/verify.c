@@ -5,7 +5,10 @@
 #include "schemas/history_events.h"
 
 #include <inttypes.h>
+#include <time.h>
 
+#define PAUSE_MS 5
+#define PATIENCE_MS 30000 /* for transactions that are open */
 #define DAY_US (24LL * 3600 * 1000000)
 
 const char *const verify_rule_names[VERIFY_RULE_COUNT] = {
@@ -41,6 +44,19 @@ void verify_report(struct verify *verify, enum verify_rule rule, const struct bu
     fputc('\n', out);
 }
 
+void verify_note(struct verify *verify, const char *format, ...)
+{
+    if (verify->shown++ >= VERIFY_FINDINGS_SHOWN_MAX) {
+        return;
+    }
+    fprintf(verify->context->errors, "partition %" PRIu32 ": ", verify->partition);
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(verify->context->errors, format, arguments);
+    va_end(arguments);
+    fputc('\n', verify->context->errors);
+}
+
 struct verify_place verify_place_of(const struct bus_record *record)
 {
     return (struct verify_place){record->topic, record->offset};
@@ -52,6 +68,58 @@ struct bus_record verify_record_at(const struct verify *verify, struct verify_pl
 }
 
 /* ---- Reading ---- */
+
+static enum exit_code bounds(struct verify *verify, const struct bus_topic *topic, bool committed, int64_t *out_end)
+{
+    struct context *context = verify->context;
+    struct bus_error error = {""};
+    int64_t begin;
+    enum status status = bus_bounds(context->connection->bus, topic, verify->partition, committed, &begin, out_end, &error);
+    return status == STATUS_OK ? EXIT_CODE_OK : context_fail_bus(context, status, bus_topic_name(topic).bytes, &error);
+}
+
+enum exit_code verify_begin(struct verify *verify)
+{
+    struct context *context = verify->context;
+    const struct bus_topic *history;
+    const struct bus_topic *inputs[2];
+    TRY_RUN(connection_topic(context, TOPIC_HISTORY, &history));
+    TRY_RUN(connection_topic(context, TOPIC_COMMANDS, &inputs[0]));
+    TRY_RUN(connection_topic(context, TOPIC_RESULTS, &inputs[1]));
+    uint32_t count = bus_topic_partition_count(history);
+    struct verify_start *starts = arena_array(context->arena, struct verify_start, count);
+    if (starts == NULL) {
+        return context_fail_memory(context);
+    }
+    verify->starts = starts;
+    verify->start_us = bus_now_ms(context->connection->bus) * 1000;
+    for (verify->partition = 0; verify->partition < count; verify->partition++) {
+        struct verify_start *start = &starts[verify->partition];
+        TRY_RUN(bounds(verify, history, true, &start->history));
+        TRY_RUN(bounds(verify, inputs[0], true, &start->inputs[0]));
+        TRY_RUN(bounds(verify, inputs[1], true, &start->inputs[1]));
+    }
+    return EXIT_CODE_OK;
+}
+
+enum exit_code verify_open(struct verify *verify, const struct bus_topic *topic, struct scan *out_scan)
+{
+    struct context *context = verify->context;
+    int64_t begin_ms = bus_now_ms(context->connection->bus);
+    int64_t target;
+    int64_t end;
+    TRY_RUN(bounds(verify, topic, false, &target));
+    TRY_RUN(bounds(verify, topic, true, &end));
+    while (end < target) {
+        if (bus_now_ms(context->connection->bus) - begin_ms > PATIENCE_MS) {
+            const struct bus_error error = {"a transaction has been open for 30 s"};
+            return context_fail_bus(context, STATUS_TIMED_OUT, bus_topic_name(topic).bytes, &error);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+        TRY_RUN(bounds(verify, topic, true, &end));
+    }
+    return scan_open(context, topic, verify->partition, out_scan);
+}
 
 /* The record's value in the scan's scratch, or NULL: then that was told. */
 static void *decode(struct verify *verify, struct scan *scan, enum schema_id schema, const struct bus_record *record,
@@ -80,7 +148,7 @@ static enum exit_code read_topic(struct verify *verify, const struct bus_topic *
     struct scan scan;
     struct bus_record record;
     bool more = true;
-    TRY_RUN(scan_open(context, topic, verify->partition, &scan));
+    TRY_RUN(verify_open(verify, topic, &scan));
     *out_begin = scan.begin;
     enum exit_code code = EXIT_CODE_OK;
     while (code == EXIT_CODE_OK && more) {
@@ -131,12 +199,6 @@ static struct verify_run *need_run(struct verify *verify, struct str arn, int64_
     *run = (struct verify_run){.incarnation = incarnation, .earlier = *place};
     *place = run;
     return run;
-}
-
-/* Whether it is old enough to be judged: nothing of it is younger than the start of the reading. */
-static bool is_settled(const struct verify *verify, const struct verify_run *run)
-{
-    return run->last_time < verify->start_us && run->incarnation < verify->start_us;
 }
 
 /* ---- pawl.history ---- */
@@ -208,6 +270,9 @@ static enum exit_code take_event(struct verify *verify, struct scan *scan, const
     }
     check_place(verify, record, event->execution_arn);
     verify->counts[VERIFY_HISTORY]++;
+    if (scan->begin > 0 && verify->history_time == INT64_MIN) {
+        verify->history_time = event->timestamp;
+    }
     if (!run->has_history && event->id > 1 && scan->begin > 0) {
         run->cut = true; /* the topic's retention took its first events */
         run->last_id = event->id - 1;
@@ -215,6 +280,7 @@ static enum exit_code take_event(struct verify *verify, struct scan *scan, const
     check_order(verify, run, event, record);
     check_end(verify, run, event, record);
     run->has_history = true;
+    run->young = run->young || record->offset >= verify->starts[verify->partition].history;
     run->last = verify_place_of(record);
     run->last_id = event->id;
     run->last_time = event->timestamp;
@@ -286,8 +352,7 @@ static enum exit_code take_status(struct verify *verify, struct scan *scan, cons
     return EXIT_CODE_OK;
 }
 
-/* The status that an execution has whose history ends so: "ExecutionTimedOut" is TIMED_OUT. */
-static struct str status_of_end(struct str end)
+struct str verify_status_of(struct str end)
 {
     static const struct {
         enum history_event_type event;
@@ -310,7 +375,7 @@ static void check_status(struct verify *verify, struct str arn, const struct ver
                          const struct verify_status *status)
 {
     const struct bus_record record = verify_record_at(verify, status->place);
-    struct str expected = status_of_end(run->end);
+    struct str expected = verify_status_of(run->end);
     verify->counts[VERIFY_STATUS]++;
     if (run->incarnation != status->incarnation) {
         if (run->incarnation > status->incarnation) {
@@ -343,12 +408,16 @@ static void check_tasks(struct verify *verify, struct str arn, const struct veri
     }
 }
 
+int64_t verify_retention_us(const struct verify *verify)
+{
+    return settings_number(verify->context->settings, OPTION_RETENTION_DAYS) * DAY_US;
+}
+
 static void check_run(struct verify *verify, struct str arn, const struct verify_run *run)
 {
     const struct verify_status *status = map_get(&verify->statuses, arn);
-    int64_t retention_us = settings_number(verify->context->settings, OPTION_RETENTION_DAYS) * DAY_US;
     bool standard = str_find_str(arn, STR(":execution:")) < arn.length;
-    if (!is_settled(verify, run)) {
+    if (run->young) {
         return;
     }
     check_tasks(verify, arn, run);
@@ -357,7 +426,7 @@ static void check_run(struct verify *verify, struct str arn, const struct verify
     }
     if (status != NULL) {
         check_status(verify, arn, run, status);
-    } else if (standard && run->last_time > verify->start_us - retention_us) {
+    } else if (standard && run->last_time > verify->start_us - verify_retention_us(verify)) {
         const struct bus_record record = verify_record_at(verify, run->last);
         verify_report(verify, VERIFY_STATUS, &record, "%.*s has a history, and no status", STR_ARGS(arn));
     }
@@ -381,26 +450,36 @@ static void check_runs(struct verify *verify)
     }
 }
 
+static void forget_partition(struct verify *verify)
+{
+    arena_reset(verify->arena);
+    verify->runs = map_in(verify->arena);
+    verify->statuses = map_in(verify->arena);
+    verify->tokens = map_in(verify->arena);
+    verify->rows = verify_rows_in(verify->arena);
+    verify->log = (struct verify_log){0};
+    verify->tasks_cut = false;
+    verify->history_time = INT64_MIN;
+}
+
 enum exit_code verify_partition(struct verify *verify, const struct bus_topic *const *tasks, size_t task_count)
 {
     struct context *context = verify->context;
     const struct bus_topic *history;
     const struct bus_topic *executions;
     int64_t begin;
-    arena_reset(verify->arena);
-    verify->runs = map_in(verify->arena);
-    verify->statuses = map_in(verify->arena);
-    verify->tokens = map_in(verify->arena);
-    verify->tasks_cut = false;
+    forget_partition(verify);
     TRY_RUN(connection_topic(context, TOPIC_HISTORY, &history));
     TRY_RUN(connection_topic(context, TOPIC_EXECUTIONS, &executions));
-    /* In this order: what is told of an execution by what is read later is never less. */
     TRY_RUN(read_topic(verify, executions, take_status, &begin));
     for (size_t at = 0; at < task_count; at++) {
         TRY_RUN(read_topic(verify, tasks[at], take_request, &begin));
         verify->tasks_cut = verify->tasks_cut || begin > 0;
     }
+    TRY_RUN(verify_fold(verify));
     TRY_RUN(read_topic(verify, history, take_event, &begin));
     check_runs(verify);
-    return verify_state(verify);
+    TRY_RUN(verify_executions(verify));
+    TRY_RUN(verify_inputs(verify));
+    return verify_timers(verify);
 }
