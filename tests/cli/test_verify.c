@@ -1,9 +1,13 @@
 /* `pawl verify` over forged topics: what must never be is found, and what may be is not. The bus is this process's. */
+#include "asl/frame.h"
 #include "base/hash.h"
 #include "bus/bus_local.h"
 #include "pawl.h"
 #include "processor/topics.h"
 #include "schemas/codec/codec.h"
+#include "schemas/execution_statuses.h"
+#include "schemas/history_events.h"
+#include "state/keys.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -15,7 +19,7 @@
 
 #define ARN "arn:aws:states:us-east-1:000000000000:execution:m:e"
 #define RUN_US 1700000000000000
-#define CASES_MAX 64
+#define LATER_MS 9999999999000
 
 struct forge {
     struct pawl pawl;
@@ -114,11 +118,72 @@ static void send_row(struct forge *forge, const char *prefix, const struct forge
     row.commands_offset = forged->shift;
     bool commit = forged->text != NULL;
     struct str value = encode(forge, SCHEMA_state_row, RECORD_commit_row, &row);
-    send(forge, prefix, "state", commit ? STR("c") : STR("e-row"), value, 0);
+    send(forge, prefix, "state", commit ? STR("c") : STR("u-row"), value, 0);
+}
+
+/* ---- The rows that go with a history ---- */
+
+static void send_state(struct forge *forge, const char *prefix, const struct key *key, enum record_id record, const void *row)
+{
+    send(forge, prefix, "state", keys_published(key), encode(forge, SCHEMA_state_row, record, row), 0);
+}
+
+static enum execution_status_id status_after(const char *event)
+{
+    for (int status = 0; status < EXECUTION_STATUS_COUNT; status++) {
+        static const char *const ends[EXECUTION_STATUS_COUNT] = {
+            [EXECUTION_STATUS_SUCCEEDED] = "ExecutionSucceeded",
+            [EXECUTION_STATUS_FAILED] = "ExecutionFailed",
+        };
+        if (ends[status] != NULL && strcmp(ends[status], event) == 0) {
+            return (enum execution_status_id)status;
+        }
+    }
+    return EXECUTION_STATUS_RUNNING;
+}
+
+static void send_timer(struct forge *forge, const char *prefix, const struct execution_id *id, int64_t frame)
+{
+    struct key key;
+    struct timer_row row = {.phase_counter = 0};
+    keys_timer(0, &(struct timer_key){LATER_MS, *id, frame}, &key);
+    send_state(forge, prefix, &key, RECORD_timer_row, &row);
+}
+
+/* As if the execution of that event were in a Wait, or had ended. */
+static void send_rows(struct forge *forge, const char *prefix, const struct forged *last)
+{
+    struct key key;
+    struct execution_row row;
+    struct name_row name = {.execution_arn = STR(ARN), .incarnation = RUN_US + (last->shift > 9 ? last->shift : 0)};
+    struct execution_id id = execution_id_of(name.execution_arn, name.incarnation);
+    record_init(RECORD_execution_row, &row);
+    row.arn = name.execution_arn;
+    row.incarnation = name.incarnation;
+    row.status = status_after(last->text);
+    row.last_event_id = last->number;
+    row.last_time = name.incarnation;
+    row.deadline_timer_due = LATER_MS * 1000;
+    row.root.parent = FRAME_NO_PARENT;
+    row.root.group = FRAME_NO_GROUP;
+    row.root.phase = FRAME_GONE;
+    if (row.status == EXECUTION_STATUS_RUNNING) {
+        row.root.phase = FRAME_WAIT;
+        row.root.deadline = LATER_MS * 1000;
+        row.root.timer_due = LATER_MS * 1000;
+        send_timer(forge, prefix, &id, FRAME_ROOT);
+    }
+    send_timer(forge, prefix, &id, -1);
+    keys_execution(0, &id, &key);
+    send_state(forge, prefix, &key, RECORD_execution_row, &row);
+    keys_name(0, name.execution_arn, &key);
+    send_state(forge, prefix, &key, RECORD_name_row, &name);
+    send_row(forge, prefix, &(struct forged){'s', 1, "commit", 4 + (row.status == EXECUTION_STATUS_RUNNING), 0});
 }
 
 static void play(struct forge *forge, const char *prefix, const struct row *row)
 {
+    const struct forged *last = NULL;
     struct bus_error error = {""};
     struct str tasks;
     assert_int_equal(topics_create(forge->bus, str_of(prefix), 2, &error), STATUS_OK);
@@ -130,6 +195,7 @@ static void play(struct forge *forge, const char *prefix, const struct row *row)
         const struct forged *forged = &row->records[at];
         switch (forged->topic) {
         case 'h':
+            last = forged;
             send_event(forge, prefix, forged);
             break;
         case 'x':
@@ -144,6 +210,9 @@ static void play(struct forge *forge, const char *prefix, const struct row *row)
         default:
             send(forge, prefix, "history", STR(ARN), str_of(forged->text), 0);
         }
+    }
+    if (last != NULL) {
+        send_rows(forge, prefix, last);
     }
     assert_int_equal(bus_producer_flush(forge->producer, 10000, &error), STATUS_OK);
 }
