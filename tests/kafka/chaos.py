@@ -267,7 +267,9 @@ def run(options):
     with harness.World(options.partitions, name="chaos") as world:
         world.create_topics()
         chaos = Chaos(world, options)
-        chaos.run()
+        with harness.Verifier(world):
+            chaos.run()
+        print(world.pawl("verify", "--text"), flush=True)
         good = checker.run(world.read(), show_stats=True)
         assert good, f"the checker found something; seed {options.seed}"
 

@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAWL = pathlib.Path(os.environ.get("PAWL_BINARY", ROOT / "build/release/pawl"))
 ACCOUNT = "arn:aws:states:us-east-1:000000000000:"
 LOG_SHOWN_BYTES = 6000
+VERIFY_BROKEN = 7  # its exit code: cli/exit_codes.def
 SCHEMAS = avro.Schemas()
 
 
@@ -275,6 +276,37 @@ class Watcher:
                 if left <= 0:
                     raise AssertionError(f"{what}: not after {seconds} s; seen are {len(self.records)} records")
                 self.lock.wait(min(left, 1.0))
+
+
+class Verifier:
+    """`pawl verify` again and again beside everything else, one run after the other: it must find nothing, ever. It may fail
+    while a broker is away."""
+
+    def __init__(self, world, pause_seconds=3):
+        self.world = world
+        self.pause_seconds = pause_seconds
+        self.runs = 0
+        self.findings = []
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.follow, daemon=True)
+
+    def follow(self):
+        while not self.stopped.wait(self.pause_seconds):
+            done = self.world.pawl("verify", "--json", check=False)
+            self.runs += done.returncode == 0
+            if done.returncode == VERIFY_BROKEN:
+                self.findings.append(done.stderr)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.stopped.set()
+        self.thread.join()
+        if kind is None:
+            print(f"pawl verify: {self.runs} runs beside the load", flush=True)
+            assert not self.findings, self.findings[0]
 
 
 def ended(records):
