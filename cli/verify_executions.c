@@ -5,7 +5,6 @@
 #include "cli/verify.h"
 
 #include "asl/frame.h"
-#include "base/assert.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "schemas/execution_statuses.h"
@@ -125,8 +124,12 @@ static void check_latest(struct verify *verify)
 {
     for (size_t at = 0; at < verify->runs.capacity; at++) {
         const struct map_entry *entry = &verify->runs.entries[at];
-        if (entry->value != NULL) {
-            check_missing(verify, entry->key, entry->value);
+        const struct verify_run *latest = entry->value;
+        for (const struct verify_run *run = latest; run != NULL; run = run->earlier) {
+            latest = run->incarnation > latest->incarnation ? run : latest;
+        }
+        if (latest != NULL) {
+            check_missing(verify, entry->key, latest);
         }
     }
 }
@@ -427,24 +430,20 @@ static enum exit_code check_frame_row(struct verify *verify, const struct verify
 static enum exit_code check_row(struct verify *verify, const struct verify_row *row)
 {
     const struct execution_id id = verify_row_owner(row);
-    switch (row->key[0]) {
-    case KEY_EXECUTION:
+    if (row->key[0] == KEY_EXECUTION) {
         return check_execution(verify, row);
-    case KEY_FRAME:
-        return check_frame_row(verify, row);
-    case KEY_PAYLOAD:
-        check_owner(verify, row, verify_rows_execution(&verify->rows, &id), "a payload");
-        return EXIT_CODE_OK;
-    case KEY_TIMER:
-        check_timer(verify, row);
-        return EXIT_CODE_OK;
-    case KEY_NAME:
-        check_named(verify, row);
-        return EXIT_CODE_OK;
-    default:
-        break;
     }
-    UNREACHABLE("kind of a row that is kept");
+    if (row->key[0] == KEY_FRAME) {
+        return check_frame_row(verify, row);
+    }
+    if (row->key[0] == KEY_PAYLOAD) {
+        check_owner(verify, row, verify_rows_execution(&verify->rows, &id), "a payload");
+    } else if (row->key[0] == KEY_TIMER) {
+        check_timer(verify, row);
+    } else {
+        check_named(verify, row);
+    }
+    return EXIT_CODE_OK;
 }
 
 enum exit_code verify_executions(struct verify *verify)

@@ -9,36 +9,37 @@
 /* Which rows may take each other's memory. */
 enum row_class { CLASS_EXECUTION, CLASS_FRAME, CLASS_SMALL };
 
-static enum row_class class_of(char kind)
-{
-    return kind == KEY_EXECUTION ? CLASS_EXECUTION : kind == KEY_FRAME ? CLASS_FRAME : CLASS_SMALL;
-}
+static const struct kept {
+    enum key_kind kind;
+    enum row_class class;
+    size_t key_length;
+} kept[] = {
+    {KEY_EXECUTION, CLASS_EXECUTION, 1 + EXECUTION_ID_BYTES},
+    {KEY_NAME, CLASS_SMALL, 1 + EXECUTION_ID_BYTES},
+    {KEY_FRAME, CLASS_FRAME, 1 + EXECUTION_ID_BYTES + NUMBER_BYTES},
+    {KEY_TIMER, CLASS_SMALL, 1 + EXECUTION_ID_BYTES + 2 * NUMBER_BYTES},
+    {KEY_PAYLOAD, CLASS_SMALL, 1 + EXECUTION_ID_BYTES + 2 * NUMBER_BYTES + 1},
+};
 
-static size_t key_length_of(char kind)
+static const struct kept *kept_of(char kind)
 {
-    switch (kind) {
-    case KEY_EXECUTION:
-    case KEY_NAME:
-        return 1 + EXECUTION_ID_BYTES;
-    case KEY_FRAME:
-        return 1 + EXECUTION_ID_BYTES + NUMBER_BYTES;
-    case KEY_TIMER:
-        return 1 + EXECUTION_ID_BYTES + 2 * NUMBER_BYTES;
-    case KEY_PAYLOAD:
-        return 1 + EXECUTION_ID_BYTES + 2 * NUMBER_BYTES + 1;
-    default:
-        return 0;
+    for (size_t at = 0; at < sizeof kept / sizeof *kept; at++) {
+        if (kind == (char)kept[at].kind) {
+            return &kept[at];
+        }
     }
+    return NULL;
 }
 
 bool verify_rows_keeps(char kind)
 {
-    return key_length_of(kind) > 0;
+    return kept_of(kind) != NULL;
 }
 
 bool verify_rows_fits(struct str key)
 {
-    return key.length > 0 && key.length == key_length_of(key.bytes[0]);
+    const struct kept *kind = key.length == 0 ? NULL : kept_of(key.bytes[0]);
+    return kind != NULL && key.length == kind->key_length;
 }
 
 static struct str key_of(const struct verify_row *row)
@@ -117,7 +118,7 @@ enum status verify_rows_put(struct verify_rows *rows, struct str key, struct ver
     struct verify_row **place = find(rows, key, hash);
     if (*place == NULL) {
         struct verify_row *row;
-        TRY(new_row(rows, class_of(key.bytes[0]), &row));
+        TRY(new_row(rows, kept_of(key.bytes[0])->class, &row));
         memcpy(row->key, key.bytes, key.length);
         row->key_length = (uint8_t)key.length;
         row->hash = hash;
@@ -137,7 +138,7 @@ void verify_rows_delete(struct verify_rows *rows, struct str key)
     struct verify_row **place = find(rows, key, hash_murmur2(key));
     struct verify_row *row = *place;
     if (row != NULL) {
-        enum row_class class = class_of(key.bytes[0]);
+        enum row_class class = kept_of(key.bytes[0])->class;
         *place = row->next;
         row->next = rows->free[class];
         rows->free[class] = row;

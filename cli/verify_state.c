@@ -75,18 +75,21 @@ static struct verify_execution execution_of(const struct execution_row *row)
 /* What a key of that kind names; RECORD_COUNT: its value says nothing that is judged. */
 static enum record_id record_of(char kind)
 {
-    switch (kind) {
-    case KEY_COMMIT:
-        return RECORD_commit_row;
-    case KEY_EXECUTION:
-        return RECORD_execution_row;
-    case KEY_FRAME:
-        return RECORD_frame_row;
-    case KEY_NAME:
-        return RECORD_name_row;
-    default:
-        return RECORD_COUNT;
+    static const struct {
+        enum key_kind kind;
+        enum record_id record;
+    } kinds[] = {
+        {KEY_COMMIT, RECORD_commit_row},
+        {KEY_EXECUTION, RECORD_execution_row},
+        {KEY_FRAME, RECORD_frame_row},
+        {KEY_NAME, RECORD_name_row},
+    };
+    for (size_t at = 0; at < sizeof kinds / sizeof *kinds; at++) {
+        if (kind == (char)kinds[at].kind) {
+            return kinds[at].record;
+        }
     }
+    return RECORD_COUNT;
 }
 
 /* *out_value: NULL when there is nothing to be judged, or it can't be read, which was told. */
@@ -133,20 +136,13 @@ static enum exit_code keep_row(struct verify *verify, const struct bus_record *r
         return context_fail_memory(verify->context);
     }
     row->offset = record->offset;
-    switch (row->key[0]) {
-    case KEY_EXECUTION:
+    if (row->key[0] == KEY_EXECUTION) {
         *row->execution = value == NULL ? (struct verify_execution){0} : execution_of(value);
-        break;
-    case KEY_FRAME:
+    } else if (row->key[0] == KEY_FRAME) {
         *row->frame = value == NULL ? (struct verify_frame){0} : frame_of(value);
-        break;
-    case KEY_NAME: {
+    } else if (row->key[0] == KEY_NAME) {
         const struct name_row *name = value;
         row->named = name == NULL ? (struct execution_id){0} : execution_id_of(name->execution_arn, name->incarnation);
-        break;
-    }
-    default:
-        break;
     }
     return EXIT_CODE_OK;
 }

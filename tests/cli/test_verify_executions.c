@@ -20,6 +20,7 @@
 #define ROWS_MAX 400
 #define CHANGES_MAX 8
 #define HOUR_MS (3600LL * 1000)
+#define ARN "arn:aws:states:us-east-1:000000000000:execution:"
 
 static const struct {
     const char *file;
@@ -28,7 +29,8 @@ static const struct {
     {"wait.json", "{\"StartAt\":\"W\",\"States\":{\"W\":{\"Type\":\"Wait\",\"Seconds\":3600,\"End\":true}}}"},
     {"task.json", "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:lambda:us-east-1:1:function:idle\","
                   "\"TimeoutSeconds\":3600,\"HeartbeatSeconds\":600,\"End\":true}}}"},
-    {"patient.json", "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::sqs:sendMessage.waitForTaskToken\","
+    {"patient.json", "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\","
+                     "\"Resource\":\"arn:aws:states:::sqs:sendMessage.waitForTaskToken\","
                      "\"Parameters\":{\"QueueUrl\":\"q\",\"MessageBody\":{\"t.$\":\"$$.Task.Token\"}},\"End\":true}}}"},
     {"retry.json", "{\"StartAt\":\"T\",\"States\":{\"T\":{\"Type\":\"Task\",\"Resource\":\"arn:aws:lambda:us-east-1:1:function:bad\","
                    "\"Retry\":[{\"ErrorEquals\":[\"States.ALL\"],\"IntervalSeconds\":3600}],\"End\":true}}}"},
@@ -535,34 +537,34 @@ static const struct {
     const char *finding; /* in the row's place, or anywhere for a topic's; NULL: none, then */
     const char *note;
 } faults[] = {
-    {"the row of a running execution is gone", no_row, "execution:wait:wait runs, and has no row", NULL},
-    {"another last event", another_event, "row: arn:aws:states:us-east-1:000000000000:execution:wait:wait: its last event is 3", NULL},
-    {"another status", ended_row, "row: arn:aws:states:us-east-1:000000000000:execution:wait:wait is FAILED, and by its history RUNNING", NULL},
+    {"the row of a running execution is gone", no_row, ARN "wait:wait runs, and has no row", NULL},
+    {"another last event", another_event, "row: " ARN "wait:wait: its last event is 3", NULL},
+    {"another status", ended_row, "row: " ARN "wait:wait is FAILED, and by its history RUNNING", NULL},
     {"no history", no_history, "row: an execution has a row, and no history", NULL},
-    {"the name is free", free_name, "row: arn:aws:states:us-east-1:000000000000:execution:wait:wait: its name is free", NULL},
+    {"the name is free", free_name, "row: " ARN "wait:wait: its name is free", NULL},
     {"a name is left", idle_name, "left: a name of an execution that is not there", NULL},
-    {"a payload is left", left_payload, "left: arn:aws:states:us-east-1:000000000000:execution:done:done has ended, and a payload of it is left", NULL},
-    {"a frame is left", left_frame, "left: arn:aws:states:us-east-1:000000000000:execution:done:done has ended, and a frame of it is left", NULL},
+    {"a payload is left", left_payload, "left: " ARN "done:done has ended, and a payload of it is left", NULL},
+    {"a frame is left", left_frame, "left: " ARN "done:done has ended, and a frame of it is left", NULL},
     {"a frame of nobody", orphan, "left: a frame of an execution that is not there", NULL},
     {"Express is left", left_express, "has ended, and was Express", NULL},
-    {"no end", no_end_timer, "timer: arn:aws:states:us-east-1:000000000000:execution:wait:wait has no timer for its end", NULL},
-    {"never forgotten", no_cleaner, "timer: arn:aws:states:us-east-1:000000000000:execution:wait:stopped has no timer that forgets it", NULL},
-    {"a timer row is gone", no_timer_row, "execution:wait:wait: frame 0 waits for a timer that is not there", NULL},
-    {"a retry without a timer", no_timer, "execution:retry:retry: frame 0 waits for a time, and has no timer", NULL},
-    {"a time-out without a timer", no_task_timer, "execution:task:task: frame 0 waits for a time, and has no timer", NULL},
-    {"a timer that is too late", late_timer, "execution:task:task: frame 0 has a timer that is later than what it waits for", NULL},
-    {"a timer of nobody", idle_timer, "execution:wait:wait: nobody waits for the timer", NULL},
-    {"overdue", overdue, "timer: a timer of arn:aws:states:us-east-1:000000000000:execution:wait:wait, frame 0, is overdue by 36", NULL},
-    {"overdue and parked", overdue_and_parked, NULL, "execution:wait:wait is parked"},
+    {"no end", no_end_timer, "timer: " ARN "wait:wait has no timer for its end", NULL},
+    {"never forgotten", no_cleaner, "timer: " ARN "wait:stopped has no timer that forgets it", NULL},
+    {"a timer row is gone", no_timer_row, ARN "wait:wait: frame 0 waits for a timer that is not there", NULL},
+    {"a retry without a timer", no_timer, ARN "retry:retry: frame 0 waits for a time, and has no timer", NULL},
+    {"a time-out without a timer", no_task_timer, ARN "task:task: frame 0 waits for a time, and has no timer", NULL},
+    {"a timer that is too late", late_timer, ARN "task:task: frame 0 has a timer that is later than what it waits for", NULL},
+    {"a timer of nobody", idle_timer, ARN "wait:wait: nobody waits for the timer", NULL},
+    {"overdue", overdue, "timer: a timer of " ARN "wait:wait, frame 0, is overdue by 36", NULL},
+    {"overdue and parked", overdue_and_parked, NULL, ARN "wait:wait is parked"},
     {"overdue, and it is being worked off", catching_up, NULL, "1 timers are late, by up to 36"},
-    {"a task that was not asked for", other_token, "execution:patient:patient: frame 0 waits for a task that was never asked for", NULL},
-    {"a task without a token", no_token, "execution:person:person: frame 0 is at a task, and nobody can answer it", NULL},
-    {"an iteration is gone", no_frame, "execution:each:each: frame 0 waits for 2 children, and there are 1", NULL},
-    {"all iterations are done", all_done, "execution:each:each: frame 0 waits for children that are all done", NULL},
-    {"an iteration is not started", no_more, "execution:each:each: frame 0 is to start children, and no timer makes it", NULL},
+    {"a task that was not asked for", other_token, ARN "patient:patient: frame 0 waits for a task that was never asked for", NULL},
+    {"a task without a token", no_token, ARN "person:person: frame 0 is at a task, and nobody can answer it", NULL},
+    {"an iteration is gone", no_frame, ARN "each:each: frame 0 waits for 2 children, and there are 1", NULL},
+    {"all iterations are done", all_done, ARN "each:each: frame 0 waits for children that are all done", NULL},
+    {"an iteration is not started", no_more, ARN "each:each: frame 0 is to start children, and no timer makes it", NULL},
     {"a branch is down", down, "is down, and what is around it waits for it", NULL},
     {"a branch was not redriven", not_redriven, "was not redriven, and nothing comes to it", NULL},
-    {"no continuation", no_continuation, "execution:bad:bad-again: frame 0 is to go on, and no timer makes it", NULL},
+    {"no continuation", no_continuation, ARN "bad:bad-again: frame 0 is to go on, and no timer makes it", NULL},
 };
 
 /* ---- The runs ---- */
