@@ -1,7 +1,7 @@
 /* The live rows of one partition, as the changelog leaves them: of each only what `pawl verify` judges by, never a payload.
  *
  * All in one arena. What a deleted row took is taken by the next one of its kind, so that the memory is that of the most rows
- * that ever lived at once, about 100 bytes a row and 300 a frame or execution, however long the changelog is. */
+ * that ever lived at once, about 100 bytes a row, 250 a frame, 350 an execution, however long the changelog is. */
 #ifndef PAWL_CLI_VERIFY_ROWS_H
 #define PAWL_CLI_VERIFY_ROWS_H
 
