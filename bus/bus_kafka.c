@@ -56,6 +56,11 @@ const char *bus_kafka_version(void)
     return rd_kafka_version_str();
 }
 
+int bus_kafka_version_number(void)
+{
+    return rd_kafka_version();
+}
+
 /* ---- Options ---- */
 
 static enum status copy_properties(const struct bus_kafka_property *properties, size_t count,

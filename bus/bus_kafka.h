@@ -29,7 +29,8 @@ const char *bus_kafka_refused(const char *property);
 MUST_CHECK enum status bus_kafka_open(const struct bus_kafka_options *options, struct bus **out_bus,
                                       struct bus_error *out_error);
 
-/* librdkafka's version in words. */
+/* librdkafka's version in words, and as a number: 0x020002ff is 2.0.2. */
 const char *bus_kafka_version(void);
+int bus_kafka_version_number(void);
 
 #endif

@@ -4,13 +4,13 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mutant.h"
+#include "bus/bus_kafka_wish.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define REPLICAS_MAX 3
 #define POLL_MS 20 /* between two looks at whether a new topic has its leaders */
 
 /* The mark of a topic: librdkafka tells no topic ids (2.0.2 has no way, later ones an API of their own), and the
@@ -214,10 +214,8 @@ enum status bus_kafka_topic_open(struct bus *base, struct str name, const struct
 
 /* ---- Making ---- */
 
-static void set_number(rd_kafka_NewTopic_t *wanted, const char *name, int64_t number)
+static void set_text(rd_kafka_NewTopic_t *wanted, const char *name, const char *text)
 {
-    char text[24];
-    snprintf(text, sizeof text, "%" PRId64, number);
     rd_kafka_resp_err_t code = rd_kafka_NewTopic_set_config(wanted, name, text);
     ASSERT(code == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
@@ -233,22 +231,17 @@ static enum status new_topic(struct bus_kafka *bus, const struct bus_topic_confi
     if (wanted == NULL) {
         return bus_port_fail(out_error, STATUS_REFUSED, "topic %s: %s", name, text);
     }
-    bool compact = config->cleanup == BUS_CLEANUP_COMPACT;
-    rd_kafka_NewTopic_set_config(wanted, "cleanup.policy", compact ? "compact" : "delete");
-    if (compact) {
-        set_number(wanted, "min.compaction.lag.ms", config->min_compaction_lag_ms);
-        set_number(wanted, "delete.retention.ms", config->delete_retention_ms);
-    } else {
-        set_number(wanted, "retention.ms", config->retention_ms);
-    }
-    set_number(wanted, "max.message.bytes", config->max_message_bytes);
-    if (replicas == REPLICAS_MAX) {
-        set_number(wanted, "min.insync.replicas", 2);
+    struct bus_kafka_wish wishes[BUS_KAFKA_WISHES_MAX];
+    size_t count = bus_kafka_wish_topic(config, (uint32_t)replicas, wishes);
+    for (size_t at = 0; at < count; at++) {
+        set_text(wanted, wishes[at].name, wishes[at].value);
     }
     if (marked) {
         int64_t mark;
+        char number[24];
         bus_port_random(&bus->base, (uint8_t *)&mark, sizeof mark);
-        set_number(wanted, MARK_PROPERTY, MARK_MIN | (mark & (MARK_MIN - 2)));
+        snprintf(number, sizeof number, "%" PRId64, MARK_MIN | (mark & (MARK_MIN - 2)));
+        set_text(wanted, MARK_PROPERTY, number);
     }
     *out_wanted = wanted;
     return STATUS_OK;
@@ -325,7 +318,7 @@ enum status bus_kafka_topic_create(struct bus *base, const struct bus_topic_conf
     }
     int brokers;
     TRY(broker_count(bus, &brokers, out_error));
-    int replicas = brokers < REPLICAS_MAX ? brokers : REPLICAS_MAX;
+    int replicas = brokers < BUS_KAFKA_WISH_REPLICAS ? brokers : BUS_KAFKA_WISH_REPLICAS;
     for (int attempt = 0; attempt < 2; attempt++) {
         bool marked = attempt == 0;
         rd_kafka_NewTopic_t *wanted;

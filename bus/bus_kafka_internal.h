@@ -3,6 +3,8 @@
  *     bus_kafka.c              the bus and its topics' handles
  *     bus_kafka_config.c       settings to librdkafka's configuration
  *     bus_kafka_admin.c        topics: making, listing, bounds, trimming
+ *     bus_kafka_wish.c         the settings that they are made with
+ *     bus_kafka_cluster.c      what the cluster says of itself
  *     bus_kafka_group.c        groups: how far one is, who is in it
  *     bus_kafka_member.c       the consumer of a stream thread
  *     bus_kafka_transaction.c  its transactional producers

@@ -60,11 +60,10 @@ static enum status join(char *out, struct str prefix, struct str name, struct st
     return STATUS_OK;
 }
 
-static enum status create_one(struct bus *bus, enum topic_id id, struct str name, uint32_t partition_count,
-                              struct bus_error *out_error)
+struct bus_topic_config topics_config(enum topic_id id, struct str name, uint32_t partition_count)
 {
     const struct topic_type *type = &topic_types[id];
-    struct bus_topic_config config = {
+    return (struct bus_topic_config){
         .name = name,
         .partition_count = type->partitioned ? partition_count : 1,
         .cleanup = type->compacted ? BUS_CLEANUP_COMPACT : BUS_CLEANUP_DELETE,
@@ -73,6 +72,12 @@ static enum status create_one(struct bus *bus, enum topic_id id, struct str name
         .delete_retention_ms = type->delete_retention_ms,
         .max_message_bytes = type->max_message_bytes,
     };
+}
+
+static enum status create_one(struct bus *bus, enum topic_id id, struct str name, uint32_t partition_count,
+                              struct bus_error *out_error)
+{
+    struct bus_topic_config config = topics_config(id, name, partition_count);
     return bus_topic_create(bus, &config, out_error);
 }
 

@@ -19,6 +19,9 @@ void topics_close(struct topics *topics);
 MUST_CHECK enum status topics_create(struct bus *bus, struct str prefix, uint32_t partition_count,
                                      struct bus_error *out_error);
 
+/* What a topic is made with; TOPIC_TASKS: one of a route. */
+struct bus_topic_config topics_config(enum topic_id id, struct str name, uint32_t partition_count);
+
 /* Requires another id than TOPIC_TASKS. */
 const struct bus_topic *topics_get(const struct topics *topics, enum topic_id id);
 uint32_t topics_partition_count(const struct topics *topics);
