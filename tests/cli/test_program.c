@@ -19,6 +19,7 @@ static void test_alone(void **state)
         {"$P", 2, "usage: pawl COMMAND"},
         {"$P --help", 0, "usage: pawl COMMAND"},
         {"$P --version", 0, "pawl 0.1.0"},
+        {"$P doctor", 2, "pawl doctor: kafka.bootstrap.servers is not set"},
         {"$P version --json", 0, "{\"version\":\"0.1.0\",\"librdkafka\":\""},
         {"$P help", 0, "worker"},
         {"$P help start", 0, "usage: pawl start NAME [FLAGS]"},
