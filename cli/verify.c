@@ -397,11 +397,17 @@ static void check_status(struct verify *verify, struct str arn, const struct ver
 
 /* ---- Across topics ---- */
 
+bool verify_forgets(const struct verify *verify, int64_t incarnation)
+{
+    return incarnation <= verify->history_time;
+}
+
 static void check_tasks(struct verify *verify, struct str arn, const struct verify_run *run)
 {
     const struct bus_record record = verify_record_at(verify, run->last);
+    bool cut = run->cut || (!run->has_history && verify_forgets(verify, run->incarnation));
     bool fewer = run->requested < run->scheduled && !verify->tasks_cut;
-    bool more = run->requested > run->scheduled && !run->cut;
+    bool more = run->requested > run->scheduled && !cut;
     if (fewer || more) {
         verify_report(verify, VERIFY_TASK, &record, "%.*s scheduled %" PRId64 " tasks, and %" PRId64 " were asked for",
                       STR_ARGS(arn), run->scheduled, run->requested);
@@ -443,7 +449,8 @@ static void check_runs(struct verify *verify)
     for (size_t at = 0; at < verify->statuses.capacity; at++) {
         const struct map_entry *entry = &verify->statuses.entries[at];
         const struct verify_status *status = entry->value;
-        if (status != NULL && find_run(verify, entry->key, status->incarnation) == NULL) {
+        const struct verify_run *run = status == NULL ? NULL : find_run(verify, entry->key, status->incarnation);
+        if (status != NULL && (run == NULL || !run->has_history) && !verify_forgets(verify, status->incarnation)) {
             const struct bus_record record = verify_record_at(verify, status->place);
             verify_report(verify, VERIFY_STATUS, &record, "%.*s has a status, and no history", STR_ARGS(entry->key));
         }
@@ -478,6 +485,9 @@ enum exit_code verify_partition(struct verify *verify, const struct bus_topic *c
     }
     TRY_RUN(verify_fold(verify));
     TRY_RUN(read_topic(verify, history, take_event, &begin));
+    if (begin > 0 && verify->history_time == INT64_MIN) {
+        verify->history_time = INT64_MAX; /* all of it was cut off */
+    }
     check_runs(verify);
     TRY_RUN(verify_executions(verify));
     TRY_RUN(verify_inputs(verify));

@@ -122,6 +122,9 @@ struct str verify_status_of(struct str end);
 /* How long executions are kept, in µs. */
 int64_t verify_retention_us(const struct verify *verify);
 
+/* Whether the history topic's retention may have taken all events of a run that began then. */
+bool verify_forgets(const struct verify *verify, int64_t incarnation);
+
 /* A remark that is no violation. */
 void verify_note(struct verify *verify, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -377,12 +377,6 @@ static void check_named(struct verify *verify, const struct verify_row *row)
 
 /* ---- All of them ---- */
 
-/* Without a history: retention may have taken it, all of it or none. */
-static bool is_forgotten(const struct verify *verify, const struct verify_execution *execution)
-{
-    return verify->history_time != INT64_MIN && execution->incarnation < verify->history_time;
-}
-
 static enum exit_code check_execution(struct verify *verify, const struct verify_row *row)
 {
     struct subject subject = {.owner = row, .row = row, .id = verify_row_owner(row)};
@@ -391,7 +385,7 @@ static enum exit_code check_execution(struct verify *verify, const struct verify
     subject.frame = &execution->root;
     verify->counts[VERIFY_ROW]++;
     if (execution->run == NULL) {
-        if (!is_forgotten(verify, execution)) {
+        if (!verify_forgets(verify, execution->incarnation)) {
             report(verify, VERIFY_ROW, row, STR("an execution has a row"), ", and no history");
         }
     } else {

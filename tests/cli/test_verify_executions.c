@@ -631,6 +631,19 @@ static void test_unread(struct world *world)
     undo(world);
 }
 
+static void trim(struct world *world, const char *name, bool whole)
+{
+    struct bus_error error = {""};
+    const struct bus_topic *topic;
+    int64_t begin;
+    int64_t end;
+    assert_int_equal(bus_topic_open(world->bus, str_of(name), &topic, &error), STATUS_OK);
+    assert_int_equal(bus_bounds(world->bus, topic, 0, true, &begin, &end, &error), STATUS_OK);
+    assert_int_equal(bus_trim(world->bus, topic, 0, whole ? end : begin + (end - begin) / 2, &error), STATUS_OK);
+    print_message("%s is trimmed\n", name);
+    expect(world, NULL, NULL);
+}
+
 /* It stays in the log whatever is done. */
 static void test_another_row(struct world *world)
 {
@@ -656,6 +669,9 @@ static void test_all(void **state)
     expect(world, NULL, NULL);
     test_faults(world);
     test_unread(world);
+    trim(world, "pawl.tasks.idle", true);
+    trim(world, "pawl.history", false);
+    trim(world, "pawl.history", true);
     test_another_row(world);
 }
 
