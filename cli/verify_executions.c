@@ -138,6 +138,10 @@ static void check_history(struct verify *verify, const struct verify_row *row, c
 {
     const struct verify_run *run = execution->run;
     char text[128];
+    if (execution->status < 0 || execution->status >= EXECUTION_STATUS_COUNT) {
+        report(verify, VERIFY_ROW, row, execution->arn, " has a status that is none");
+        return;
+    }
     struct str status = execution_status_name((enum execution_status_id)execution->status);
     struct str expected = verify_status_of(run->end);
     if (!str_equal(status, expected)) {
@@ -240,6 +244,10 @@ static enum exit_code check_task(struct verify *verify, const struct subject *su
 static void check_children(struct verify *verify, const struct subject *subject)
 {
     const struct verify_frame *frame = subject->frame;
+    if (frame->child_done < 0 || frame->child_started < frame->child_done || frame->child_count < frame->child_started) {
+        report_frame(verify, VERIFY_WAIT, subject, "has lost count of its children");
+        return;
+    }
     int64_t running = frame->child_started - frame->child_done;
     bool more = frame->child_started < frame->child_count && (frame->child_limit == 0 || running < frame->child_limit);
     bool all = frame->child_done == frame->child_count;

@@ -200,6 +200,12 @@ struct timer_key verify_row_timer(const struct verify_row *row)
     return timer;
 }
 
+int64_t verify_row_due_ms(const struct verify_row *row)
+{
+    int64_t due_ms = verify_row_timer(row).due_ms;
+    return due_ms < 0 ? 0 : due_ms;
+}
+
 struct execution_id verify_row_owner(const struct verify_row *row)
 {
     struct execution_id id;

@@ -105,4 +105,7 @@ struct verify_row *verify_rows_next(const struct verify_rows *rows, const struct
 struct execution_id verify_row_owner(const struct verify_row *row);
 struct timer_key verify_row_timer(const struct verify_row *row);
 
+/* When a timer's row is due, to be reckoned with: not before 1970. */
+int64_t verify_row_due_ms(const struct verify_row *row);
+
 #endif

@@ -119,7 +119,7 @@ static void decode_row(struct verify *verify, struct scan *scan, const struct bu
 static void note_gone(struct verify *verify, const struct bus_record *record)
 {
     const struct verify_row *row = verify_rows_get(&verify->rows, record->key);
-    if (row != NULL && row->key[0] == KEY_TIMER && record->timestamp_ms - verify_row_timer(row).due_ms > VERIFY_GRACE_MS) {
+    if (row != NULL && row->key[0] == KEY_TIMER && record->timestamp_ms - verify_row_due_ms(row) > VERIFY_GRACE_MS) {
         verify->log.fired_late = true;
     }
     verify_rows_delete(&verify->rows, record->key);

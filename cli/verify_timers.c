@@ -63,7 +63,7 @@ static int64_t lateness(const struct verify *verify, const struct verify_row *ro
 {
     const struct timer_key timer = verify_row_timer(row);
     const struct verify_row *owner = verify_rows_execution(&verify->rows, &timer.execution);
-    int64_t late_ms = verify->start_us / 1000 - timer.due_ms;
+    int64_t late_ms = verify->start_us / 1000 - verify_row_due_ms(row);
     bool parked = owner != NULL && owner->execution->parked;
     return parked || late_ms <= VERIFY_GRACE_MS ? 0 : late_ms;
 }
@@ -71,14 +71,14 @@ static int64_t lateness(const struct verify *verify, const struct verify_row *ro
 static bool is_passed(const struct verify *verify, const struct verify_row *row, const struct excuse *excuse)
 {
     const struct verify_log *log = &verify->log;
-    const struct timer_key timer = verify_row_timer(row);
+    int64_t due_ms = verify_row_due_ms(row);
     if (excuse->unread || !log->any) {
         return false;
     }
-    if (log->time_ms - timer.due_ms > VERIFY_GRACE_MS) {
+    if (log->time_ms - due_ms > VERIFY_GRACE_MS) {
         return !log->catching_up;
     }
-    return excuse->owned && verify->start_us / 1000 - timer.due_ms > VERIFY_IDLE_MS;
+    return excuse->owned && verify->start_us / 1000 - due_ms > VERIFY_IDLE_MS;
 }
 
 static void report(struct verify *verify, const struct verify_row *row)

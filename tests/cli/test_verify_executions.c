@@ -483,6 +483,7 @@ static void all_done(struct world *world)
 {
     struct execution_id id;
     struct execution_row *row = find(world, "each", &id);
+    row->root.child_started = row->root.child_count;
     row->root.child_done = row->root.child_count;
     put(world, &id, row);
 }
@@ -519,6 +520,38 @@ static void no_continuation(struct world *world)
     struct execution_row *row = find(world, "bad-again", &id);
     row->root.phase = FRAME_REDRIVE;
     put(world, &id, row);
+}
+
+static void no_status(struct world *world)
+{
+    struct execution_id id;
+    struct execution_row *row = find(world, "wait", &id);
+    row->status = INT32_MAX;
+    put(world, &id, row);
+}
+
+static void no_phase(struct world *world)
+{
+    struct execution_id id;
+    struct execution_row *row = find(world, "wait", &id);
+    row->root.phase = -1;
+    put(world, &id, row);
+}
+
+static void no_count(struct world *world)
+{
+    struct execution_id id;
+    struct execution_row *row = find(world, "each", &id);
+    row->root.child_started = INT64_MAX;
+    row->root.child_done = -2;
+    put(world, &id, row);
+}
+
+static void no_time(struct world *world)
+{
+    struct execution_id id;
+    find(world, "wait", &id);
+    put_timer(world, &id, FRAME_ROOT, INT64_MIN);
 }
 
 static void another_row(struct world *world)
@@ -564,6 +597,10 @@ static const struct {
     {"an iteration is not started", no_more, ARN "each:each: frame 0 is to start children, and no timer makes it", NULL},
     {"a branch is down", down, "is down, and what is around it waits for it", NULL},
     {"a branch was not redriven", not_redriven, "was not redriven, and nothing comes to it", NULL},
+    {"a status that is none", no_status, "row: " ARN "wait:wait has a status that is none", NULL},
+    {"a phase that is none", no_phase, "wait: " ARN "wait:wait: frame 0 is in no phase that there is", NULL},
+    {"a count that is none", no_count, "wait: " ARN "each:each: frame 0 has lost count of its children", NULL},
+    {"a time that is none", no_time, "timer: " ARN "wait:wait: nobody waits for the timer", NULL},
     {"no continuation", no_continuation, ARN "bad:bad-again: frame 0 is to go on, and no timer makes it", NULL},
 };
 
