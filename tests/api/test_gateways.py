@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 
+import botocore.exceptions
 import pytest
 
 import service as s
@@ -207,3 +208,89 @@ def test_a_gateway_dies_with_claims(cluster):
         clients[0].start_execution(stateMachineArn=machine)
     for worker in workers:
         worker.join(70)
+
+
+class Caller(threading.Thread):
+    """One who starts and describes through both gateways, and tries again where he can't connect or is told that a gateway which
+    restarts can't serve him now. `restarting`: the gateways that may say so."""
+
+    NOT_CONNECTED = (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError)
+
+    def __init__(self, number, clients, machine, restarting, ends):
+        super().__init__()
+        self.number, self.clients, self.machine, self.restarting, self.ends = number, clients, machine, restarting, ends
+        self.acknowledged = {}  # name: its start
+        self.retried = 0
+        self.problem = None
+        self.start()
+
+    def run(self):
+        try:
+            while not self.ends.is_set():
+                self.start_and_describe(f"r{self.number}-{len(self.acknowledged)}")
+        except Exception as problem:  # noqa: BLE001 - the test tells it
+            self.problem = problem
+
+    def ask(self, operation, tolerates=(), **members):
+        """By either gateway, until one answers."""
+        deadline = time.monotonic() + 30
+        at = (self.number + len(self.acknowledged)) % len(self.clients)
+        while True:
+            told = self.restarting[at]
+            try:
+                return getattr(self.clients[at], operation)(**members)
+            except self.NOT_CONNECTED:
+                assert told or self.restarting[at], f"gateway {at} runs, and has hung up"
+            except botocore.exceptions.ClientError as error:
+                unavailable = error.response["ResponseMetadata"]["HTTPStatusCode"] == 503 and (told or self.restarting[at])
+                if not unavailable and error.response["Error"]["Code"] not in tolerates:
+                    raise
+            assert time.monotonic() < deadline, f"{operation}{members}"
+            self.retried += 1
+            at = (at + 1) % len(self.clients)
+            time.sleep(0.02)
+
+    def start_and_describe(self, name):
+        members = {"stateMachineArn": self.machine, "name": name, "input": json.dumps(name)}
+        started = self.ask("start_execution", **members)
+        self.acknowledged[name] = started["startDate"]
+        again = self.ask("start_execution", **members)
+        assert (again["executionArn"], again["startDate"]) == (started["executionArn"], started["startDate"])
+        # Another gateway may have answered, or this one have begun anew: it is seen in time.
+        shown = self.ask("describe_execution", ("ExecutionDoesNotExist",), executionArn=started["executionArn"])
+        assert (shown["startDate"], shown["input"], shown["status"]) == (started["startDate"], json.dumps(name), "RUNNING")
+
+
+def test_restarts_under_load(cluster):
+    """Each gateway in turn, asked to stop and killed, at the same address; what was acknowledged is there, once."""
+    for gateway in cluster.gateways:
+        gateway.settings["gateway.listen"] = gateway.endpoint.rpartition("/")[2]
+    config = {"retries": {"total_max_attempts": 1, "mode": "standard"}, "read_timeout": 20}
+    clients = [gateway.client(**config) for gateway in cluster.gateways]
+    machine = clients[0].create_state_machine(name="restarts", definition=s.WAIT, roleArn=s.ROLE)["stateMachineArn"]
+    eventually(lambda: clients[1].describe_state_machine(stateMachineArn=machine), bool, "a machine")
+    restarting, ends = [False] * len(clients), threading.Event()
+    callers = [Caller(number, clients, machine, restarting, ends) for number in range(4)]
+    for end in (Part.stop, Part.kill):
+        for at, gateway in enumerate(cluster.gateways):
+            time.sleep(0.3)
+            restarting[at] = True
+            assert end(gateway) in (0, None)
+            gateway.start()
+            restarting[at] = False
+    time.sleep(0.3)
+    ends.set()
+    for caller in callers:
+        caller.join(60)
+        assert caller.problem is None, caller.problem
+    acknowledged = {name: date for caller in callers for name, date in caller.acknowledged.items()}
+    print(f"{len(acknowledged)} started, {sum(caller.retried for caller in callers)} retries")
+    for client in clients:
+        def listed():
+            pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine, PaginationConfig={"PageSize": 1000})
+            return [(item["name"], item["startDate"]) for page in pages for item in page["executions"]]
+        eventually(lambda: sorted(listed()), lambda found: found == sorted(acknowledged.items()), "all of them, once")
+    for name in list(acknowledged)[::20]:
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        histories = [client.get_execution_history(executionArn=arn)["events"] for client in clients]
+        assert histories[0] == histories[1] and [event["type"] for event in histories[0]] == ["ExecutionStarted", "WaitStateEntered"]
