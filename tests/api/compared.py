@@ -380,7 +380,8 @@ class Run:
         if "taskToken" not in answer:
             raise Disagreement(f"no task, promised is one of {[execution.input for execution in waiting]}")
         given = json.loads(answer["input"])
-        same("that it waits", given in [json.loads(execution.input) for execution in waiting], True)
+        if given not in [json.loads(execution.input) for execution in waiting]:
+            raise Disagreement(f"the task of {given}, promised is one of {[execution.input for execution in waiting]}")
         self.model.took(answer["taskToken"], answer["input"])
         self.tokens.setdefault((given["machine"], given["name"]), []).append(answer["taskToken"])
         self.history(given["machine"], given["name"], False, 1000, True)
