@@ -1,5 +1,6 @@
 #include "gateway/activities.h"
 
+#include "asl/value.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -219,17 +220,24 @@ static void settle(struct activities_poller *poller)
     pthread_cond_signal(&activities->woken);
 }
 
+static bool is_repeated(const struct activities_poller *poller, struct str data)
+{
+    const struct value *value;
+    return value_parse(poller->arena, data, &value, NULL) == STATUS_OK && value_get(value, STR("again")) != NULL;
+}
+
 static bool is_accepted(struct activities_poller *poller, struct str bytes)
 {
     struct codec_error error;
     enum record_id record;
-    void *reply;
-    if (codec_decode(poller->activities->config.codec, poller->arena, SCHEMA_reply, bytes, &record, &reply, &error) !=
+    void *decoded;
+    if (codec_decode(poller->activities->config.codec, poller->arena, SCHEMA_reply, bytes, &record, &decoded, &error) !=
         STATUS_OK) {
         return false;
     }
-    poller->event_id = ((const struct reply *)reply)->version;
-    return ((const struct reply *)reply)->error.bytes == NULL;
+    const struct reply *reply = decoded;
+    poller->event_id = reply->version;
+    return reply->error.bytes == NULL && (poller->may_repeat || !is_repeated(poller, reply->data));
 }
 
 static void on_claimed(struct client_request *request, enum status status, struct str reply)
@@ -253,6 +261,12 @@ static enum status claim(struct activities *activities, struct activities_poller
     void *task;
     struct str kept;
     struct view_key claimed = claimed_key(row);
+    struct str earlier;
+    enum status status = kv_get(activities->config.kv, NULL, poller->arena, view_key_text(&claimed), &earlier);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    poller->may_repeat = status == STATUS_OK;
     TRY(arena_copy(poller->arena, value, &kept));
     TRY(codec_decode(activities->config.codec, poller->arena, SCHEMA_task_request, kept, &record, &task, &error));
     TRY(kv_batch_delete(activities->batch, view_key_text(row)));
@@ -274,9 +288,12 @@ static enum status claim(struct activities *activities, struct activities_poller
     return STATUS_OK;
 }
 
+/* An open row, or a claimed one. */
 static enum status drop(struct activities *activities, const struct view_key *row)
 {
+    struct view_key claimed = claimed_key(row);
     TRY(kv_batch_delete(activities->batch, view_key_text(row)));
+    TRY(kv_batch_delete(activities->batch, view_key_text(&claimed)));
     return write_batch(activities);
 }
 
@@ -370,7 +387,8 @@ static void let_gone_go(struct queue *queue, struct work *work)
     }
 }
 
-/* A task whose claim nobody has answered is offered again: the engine knows whether it is taken. */
+/* A task whose claim nobody has answered is offered again: the engine knows whether it is taken. The claimed row stays, and
+ * tells that. */
 static enum status offer_again(struct activities *activities, struct queue *queue, const struct activities_poller *poller)
 {
     struct view_key claimed = claimed_key(&poller->row);
@@ -379,7 +397,6 @@ static enum status offer_again(struct activities *activities, struct queue *queu
         queue->from = poller->row;
     }
     TRY(kv_get(activities->config.kv, NULL, activities->arena, view_key_text(&claimed), &value));
-    TRY(kv_batch_delete(activities->batch, view_key_text(&claimed)));
     TRY(kv_batch_put(activities->batch, view_key_text(&poller->row), value));
     return write_batch(activities);
 }
@@ -495,10 +512,7 @@ static enum status reopen(struct activities *activities)
         struct view_key open = {.length = rows[at * 2].length};
         memcpy(open.bytes, rows[at * 2].bytes, open.length);
         open.bytes[0] = VIEW_KIND_TASK;
-        status = kv_batch_delete(activities->batch, rows[at * 2]);
-        if (status == STATUS_OK) {
-            status = kv_batch_put(activities->batch, view_key_text(&open), rows[at * 2 + 1]);
-        }
+        status = kv_batch_put(activities->batch, view_key_text(&open), rows[at * 2 + 1]);
     }
     free(rows);
     return status == STATUS_OK ? write_batch(activities) : status;

@@ -1,7 +1,8 @@
 /* Who polls for an activity's tasks, and who gets them (design, section 6).
  *
  * Every gateway sees every task. Before one is handed to a poller it is claimed: a TaskStarted with a Reply, of which the
- * engine accepts the first. Pollers of an activity are served in the order in which they came; so are its tasks. One thread
+ * engine accepts the first; of another with the same worker's name it says that it is one again, and that is good only for
+ * whoever may have made the first. Pollers of an activity are served in the order in which they came; so are its tasks. One thread
  * brings them together. */
 #ifndef PAWL_GATEWAY_ACTIVITIES_H
 #define PAWL_GATEWAY_ACTIVITIES_H
@@ -38,6 +39,7 @@ struct activities_poller {
     struct view_key row;
     int64_t event_id; /* of ActivityStarted, or the last one then; RECORD_NONE: unknown */
     bool unanswered; /* nobody knows what became of the claim */
+    bool may_repeat; /* nobody knows what became of an earlier claim of the row: it may be the one that was accepted */
     const struct task_request *task;
 };
 

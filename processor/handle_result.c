@@ -83,12 +83,19 @@ static struct result read_result(enum record_id record, const void *value)
     UNREACHABLE("kind of result");
 }
 
-static enum status answer(struct handling *handling, const struct result *result, enum step_outcome outcome,
-                          struct reply_version version)
+/* A claim by the name that has the task already is accepted again, and told so: a gateway whose first claim it was knows. */
+static struct str data_of(const struct result *result, const struct execution_row *before, struct reply_version version)
+{
+    bool again = result->type == STEP_TASK_STARTED && version.version == before->last_event_id;
+    return again ? STR("{\"again\":true}") : STR("{}");
+}
+
+static enum status answer(struct handling *handling, const struct result *result, const struct execution_row *before,
+                          enum step_outcome outcome, struct reply_version version)
 {
     switch (outcome) {
     case STEP_APPLIED:
-        return reply_accept(handling, &result->to, STR("{}"), version);
+        return reply_accept(handling, &result->to, data_of(result, before, version), version);
     case STEP_UNKNOWN:
         handling_count(handling, COUNTER_UNKNOWN_RESULTS);
         return reply_refuse_quietly(handling, &result->to, STR("InvalidToken"), STR(TEXT_INVALID_TOKEN));
@@ -139,7 +146,7 @@ static enum status apply(struct handling *handling, const struct result *result,
     enum step_outcome outcome;
     struct reply_version version;
     TRY(handle_step(handling, row, &event, &outcome, &version));
-    return answer(handling, result, outcome, version);
+    return answer(handling, result, row, outcome, version);
 }
 
 static enum status refuse_output(struct handling *handling, const struct result *result)

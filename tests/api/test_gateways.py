@@ -173,6 +173,18 @@ def test_tasks_are_shared(cluster):
         assert [event["activityStartedEventDetails"]["workerName"] for event in started] == [done_by[arn]]
 
 
+def test_workers_of_one_name(clients):
+    """Each task once, also where all workers have the same name and poll different gateways."""
+    activity = clients[0].create_activity(name="namesakes")["activityArn"]
+    machine = clients[0].create_state_machine(name="namesakes", definition=s.task(activity), roleArn=s.ROLE)["stateMachineArn"]
+    for client in clients:
+        eventually(lambda: client.describe_activity(activityArn=activity), bool, "an activity")
+    for number in range(20):
+        clients[0].start_execution(stateMachineArn=machine, input=str(number))
+    given = [clients[number % 2].get_activity_task(activityArn=activity, workerName="w")["input"] for number in range(20)]
+    assert sorted(given, key=int) == [str(number) for number in range(20)]
+
+
 def test_a_gateway_dies_with_claims(cluster):
     """Its pollers are gone, and with them what they had claimed: those tasks time out, and Retry gives them to others."""
     clients = [gateway.client(max_pool_connections=2 * POLLERS) for gateway in cluster.gateways]
