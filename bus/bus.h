@@ -182,7 +182,8 @@ void bus_member_close(struct bus_member *member);
 /* The next record of the assigned, not paused partitions, or STATUS_END after `timeout_ms` (0: only what is there) or
  * earlier, when a callback was made. Order holds within a partition of a topic. REFUSED: a position is out of range, or the
  * topic may not be read (the error names it; other partitions go on). FENCED: another process has this instance id, or the
- * member was thrown out. FATAL on Kafka, where a second process with this instance id is a mistake of whoever started it. */
+ * member was thrown out. On Kafka he loses his partitions then and joins again by himself, as a broker that comes back may be
+ * mistaken; FATAL when it happens again and again: two processes share an instance id. */
 MUST_CHECK enum status bus_member_poll(struct bus_member *member, int timeout_ms, struct bus_record *out_record,
                                        struct bus_error *out_error);
 

@@ -68,9 +68,6 @@ static enum status with_flags(const rd_kafka_error_t *error, enum bus_kafka_wher
 
 static enum status tell(enum status status, int code, const char *what, const char *text, struct bus_error *out_error)
 {
-    if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-        return bus_port_fail(out_error, status, "%s: two processes share an instance id (%s)", what, text);
-    }
     return bus_port_fail(out_error, status, "%s: %s (%s)", what, text, rd_kafka_err2name(code));
 }
 

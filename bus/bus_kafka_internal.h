@@ -7,6 +7,7 @@
  *     bus_kafka_cluster.c      what the cluster says of itself
  *     bus_kafka_group.c        groups: how far one is, who is in it
  *     bus_kafka_member.c       the consumer of a stream thread
+ *     bus_kafka_fences.c       whether it may join again when its instance id was fenced
  *     bus_kafka_transaction.c  its transactional producers
  *     bus_kafka_statistics.c   what the clients say of themselves
  *     bus_kafka_reader.c       readers
@@ -125,6 +126,19 @@ void bus_kafka_handles_clear(struct bus_kafka_handles *handles);
  * of transactions; *out_code is librdkafka's code then, or 0. */
 MUST_CHECK enum status bus_kafka_send(struct bus_kafka_handles *handles, struct bus_kafka *bus, rd_kafka_t *producer,
                                       const struct bus_message *message, int *out_code, struct bus_error *out_error);
+
+/* ---- A member that is fenced (bus_kafka_fences.c) ---- */
+
+struct bus_kafka_fences {
+    uint32_t count; /* in a row */
+    int64_t last_ms;
+};
+
+#define BUS_KAFKA_FENCES_TOO_MANY (-1)
+
+/* Notes that the broker fenced the member's instance id. When it may join again, or that it was too often: another process has
+ * that id. `session_ms` is its session.timeout.ms; the times are clock_ms'. */
+int64_t bus_kafka_fences_note(struct bus_kafka_fences *fences, int64_t now_ms, int64_t session_ms);
 
 /* ---- A member's transactions (bus_kafka_transaction.c) ---- */
 

@@ -16,6 +16,7 @@
 #define STABLE_MS_MAX 1000 /* for pending transactions to end, before RETRIABLE */
 #define LEAVE_MS_MAX 5000  /* to leave the group gracefully */
 #define STEM_BYTES_MAX 400
+#define LOG_LEVEL_WARNING 4 /* syslog's, as librdkafka's are */
 
 struct input {
     bool held;   /* assigned by the group, both topics */
@@ -28,8 +29,14 @@ struct member {
     struct bus_kafka_owner owner;
     const struct bus_topic *topics[TOPICS];
     struct bus_member_events events;
-    rd_kafka_t *client;
-    rd_kafka_queue_t *queue; /* the consumer's, for waking */
+    char group_name[STEM_BYTES_MAX];
+    char instance[STEM_BYTES_MAX];
+    rd_kafka_t *client; /* NULL: its instance id was fenced, and it is not yet time to join again */
+    struct bus_kafka_fences fences;
+    bool fenced;
+    int64_t rejoin_ms; /* without a client: when to join again */
+    pthread_mutex_t queue_lock;
+    rd_kafka_queue_t *queue; /* the consumer's, for waking; guarded by the lock, and NULL without a client */
     struct bus_kafka_transactions *transactions;
     /* As it was when the partitions were assigned, so that a zombie is fenced by it; NULL while none are. */
     rd_kafka_consumer_group_metadata_t *group;
@@ -220,6 +227,26 @@ static void release_message(struct member *member)
     }
 }
 
+static void set_queue(struct member *member, rd_kafka_queue_t *queue)
+{
+    pthread_mutex_lock(&member->queue_lock);
+    if (member->queue != NULL) {
+        rd_kafka_queue_destroy(member->queue);
+    }
+    member->queue = queue;
+    pthread_mutex_unlock(&member->queue_lock);
+}
+
+static void drop_client(struct member *member)
+{
+    release_message(member);
+    set_queue(member, NULL);
+    if (member->client != NULL) {
+        rd_kafka_destroy_flags(member->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        member->client = NULL;
+    }
+}
+
 static void destroy(struct member *member)
 {
     release_message(member);
@@ -227,28 +254,22 @@ static void destroy(struct member *member)
         bus_kafka_transactions_close(member->transactions);
     }
     forget_group(member);
-    if (member->queue != NULL) {
-        rd_kafka_queue_destroy(member->queue);
-    }
-    if (member->client != NULL) {
-        rd_kafka_destroy_flags(member->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    }
+    drop_client(member);
+    pthread_mutex_destroy(&member->queue_lock);
     free(member->listed);
     free(member);
 }
 
-static enum status join(struct member *member, struct str group, const char *instance, struct bus_error *out_error)
+static enum status join(struct member *member, struct bus_error *out_error)
 {
-    char name[STEM_BYTES_MAX];
-    snprintf(name, sizeof name, "%.*s", STR_ARGS(group));
     rd_kafka_conf_t *config;
     TRY(bus_kafka_config_make(&member->owner, BUS_KAFKA_MEMBER, &config, out_error));
-    bus_kafka_config_set(config, "group.id", name);
-    bus_kafka_config_set(config, "group.instance.id", instance);
+    bus_kafka_config_set(config, "group.id", member->group_name);
+    bus_kafka_config_set(config, "group.instance.id", member->instance);
     rd_kafka_conf_set_rebalance_cb(config, on_rebalance);
     TRY(bus_kafka_config_start(config, BUS_KAFKA_MEMBER, &member->client, out_error));
     rd_kafka_poll_set_consumer(member->client);
-    member->queue = rd_kafka_queue_get_consumer(member->client);
+    set_queue(member, rd_kafka_queue_get_consumer(member->client));
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TOPICS);
     for (size_t at = 0; at < TOPICS; at++) {
         rd_kafka_topic_partition_list_add(list, name_of(member, at), RD_KAFKA_PARTITION_UA);
@@ -262,18 +283,19 @@ enum status bus_kafka_member_open(struct bus *base, const struct bus_member_conf
                                   struct bus_member **out_member, struct bus_error *out_error)
 {
     TRY(bus_kafka_brokers_check(bus_kafka_of(base), out_error));
-    char stem[STEM_BYTES_MAX];
     if (config->group.length == 0 || config->group.length >= STEM_BYTES_MAX || config->instance.length == 0 ||
         config->instance.length >= STEM_BYTES_MAX - 16) {
         return bus_port_fail(out_error, STATUS_REFUSED, "a group's or instance's name has 1 to %d characters",
                              STEM_BYTES_MAX - 17);
     }
-    snprintf(stem, sizeof stem, "%.*s-%" PRIu32, STR_ARGS(config->instance), config->thread);
     uint32_t count = bus_topic_partition_count(config->topics[0]);
     struct member *member = calloc(1, sizeof *member + count * sizeof member->inputs[0]);
     TRY_NEW(member);
     member->base.ops = base->ops;
     member->owner.bus = bus_kafka_of(base);
+    pthread_mutex_init(&member->queue_lock, NULL);
+    snprintf(member->group_name, sizeof member->group_name, "%.*s", STR_ARGS(config->group));
+    snprintf(member->instance, sizeof member->instance, "%.*s-%" PRIu32, STR_ARGS(config->instance), config->thread);
     memcpy(member->topics, config->topics, sizeof member->topics);
     member->events = config->events;
     member->partition_count = count;
@@ -281,10 +303,10 @@ enum status bus_kafka_member_open(struct bus *base, const struct bus_member_conf
     /* First the producers, which fences, then the consumer: no partition is ours before its zombie is shut out. */
     enum status status = member->listed == NULL ? STATUS_LIMIT_EXCEEDED : STATUS_OK;
     if (status == STATUS_OK) {
-        status = bus_kafka_transactions_open(member->owner.bus, stem, &member->transactions, out_error);
+        status = bus_kafka_transactions_open(member->owner.bus, member->instance, &member->transactions, out_error);
     }
     if (status == STATUS_OK) {
-        status = join(member, config->group, stem, out_error);
+        status = join(member, out_error);
     }
     if (status != STATUS_OK) {
         destroy(member);
@@ -317,7 +339,7 @@ void bus_kafka_member_leave(struct bus_member *base)
     int64_t deadline_ms = clock_ms() + LEAVE_MS_MAX;
     release_message(member);
     member->left = member->group == NULL;
-    bool leaves = member->failure == STATUS_OK && !MUTANT(CLOSE_WITHOUT_LEAVING);
+    bool leaves = member->client != NULL && member->failure == STATUS_OK && !MUTANT(CLOSE_WITHOUT_LEAVING);
     if (leaves && rd_kafka_unsubscribe(member->client) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         while ((!member->left || is_member(member->client)) && clock_ms() < deadline_ms) {
             rd_kafka_message_t *message = rd_kafka_consumer_poll(member->client, 10);
@@ -329,8 +351,64 @@ void bus_kafka_member_leave(struct bus_member *base)
     if (bus_kafka_transactions_in_progress(member->transactions)) {
         (void)!bus_kafka_transactions_abort(member->transactions, NULL);
     }
-    rd_kafka_consumer_close(member->client);
+    if (member->client != NULL) {
+        rd_kafka_consumer_close(member->client);
+    }
     destroy(member);
+}
+
+/* ---- Fenced, and joining again ---- */
+
+static int64_t session_ms(const struct member *member)
+{
+    char text[16];
+    size_t size = sizeof text;
+    int64_t ms = 0;
+    rd_kafka_conf_res_t known = rd_kafka_conf_get(rd_kafka_conf(member->client), "session.timeout.ms", text, &size);
+    return known == RD_KAFKA_CONF_OK && str_to_int64(str_of(text), &ms) ? ms : 0;
+}
+
+static void tell_fenced(const struct member *member, int64_t wait_ms)
+{
+    const struct bus_kafka_options *options = &member->owner.bus->options;
+    char line[STEM_BYTES_MAX + 128];
+    if (options->log != NULL) {
+        snprintf(line, sizeof line, "%s was fenced as if another process had its id, and joins again in %" PRId64 " ms",
+                 member->instance, wait_ms);
+        options->log(options->log_owner, LOG_LEVEL_WARNING, line);
+    }
+}
+
+/* librdkafka gives a fenced consumer up for good. What was its is another's by now, if only for all that the broker knows: no
+ * group, no commit. */
+static void give_up_client(struct member *member)
+{
+    int64_t now_ms = clock_ms();
+    member->fenced = false;
+    member->rejoin_ms = bus_kafka_fences_note(&member->fences, now_ms, session_ms(member));
+    on_taken(member, true);
+    drop_client(member);
+    if (member->rejoin_ms == BUS_KAFKA_FENCES_TOO_MANY) {
+        member->failure = bus_port_fail(&member->failure_error, STATUS_FATAL,
+                                        "kafka: two processes share an instance id: %s was fenced %" PRIu32 " times in a row",
+                                        member->instance, member->fences.count);
+    } else {
+        tell_fenced(member, member->rejoin_ms - now_ms);
+    }
+}
+
+/* Waits until it is time, and then joins. STATUS_END: it is not yet. */
+static enum status rejoin(struct member *member, int64_t deadline_ms, struct bus_error *out_error)
+{
+    int64_t now_ms = clock_ms();
+    if (now_ms < member->rejoin_ms) {
+        int64_t until_ms = member->rejoin_ms < deadline_ms ? member->rejoin_ms : deadline_ms;
+        int64_t ms = until_ms > now_ms ? until_ms - now_ms : 0;
+        nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+        bus_kafka_transactions_serve(member->transactions);
+        return STATUS_END;
+    }
+    return join(member, out_error);
 }
 
 /* ---- Polling ---- */
@@ -342,6 +420,10 @@ static enum status consider_error(struct member *member, const rd_kafka_message_
         char text[256];
         rd_kafka_resp_err_t code = rd_kafka_fatal_error(member->client, text, sizeof text);
         struct bus_error error;
+        if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+            member->fenced = true;
+            return STATUS_OK;
+        }
         (void)!bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: consumer", &error);
         fail(member, STATUS_FATAL, error.text);
         return STATUS_OK;
@@ -383,6 +465,13 @@ enum status bus_kafka_member_poll(struct bus_member *base, int timeout_ms, struc
         if (member->failure != STATUS_OK) {
             return bus_port_fail(out_error, member->failure, "%s", member->failure_error.text);
         }
+        if (member->fenced) {
+            give_up_client(member);
+            return STATUS_END;
+        }
+        if (member->client == NULL) {
+            TRY(rejoin(member, deadline_ms, out_error));
+        }
         if (member->stale) {
             TRY(apply(member, out_error));
         }
@@ -411,7 +500,12 @@ enum status bus_kafka_member_poll(struct bus_member *base, int timeout_ms, struc
 
 void bus_kafka_member_wake(struct bus_member *base)
 {
-    rd_kafka_queue_yield(member_of(base)->queue);
+    struct member *member = member_of(base);
+    pthread_mutex_lock(&member->queue_lock);
+    if (member->queue != NULL) {
+        rd_kafka_queue_yield(member->queue);
+    }
+    pthread_mutex_unlock(&member->queue_lock);
 }
 
 /* ---- Positions ---- */
@@ -421,6 +515,9 @@ enum status bus_kafka_member_stable(struct bus_member *base, uint32_t partition,
 {
     struct member *member = member_of(base);
     struct bus_position position = {.partition = partition};
+    if (member->client == NULL) {
+        return bus_port_fail(out_error, STATUS_RETRIABLE, "kafka: the member is about to join again");
+    }
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TOPICS);
     for (size_t at = 0; at < TOPICS; at++) {
         rd_kafka_topic_partition_list_add(list, name_of(member, at), (int32_t)partition);
@@ -469,6 +566,9 @@ int64_t bus_kafka_member_end(const struct bus_member *base, size_t topic, uint32
     const struct member *member = (const struct member *)base;
     int64_t low;
     int64_t high;
+    if (member->client == NULL) {
+        return BUS_OFFSET_NONE;
+    }
     rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(member->client, name_of(member, topic), (int32_t)partition,
                                                               &low, &high); /* of the last fetch */
     return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : BUS_OFFSET_NONE;
@@ -501,6 +601,9 @@ static void plant_group(struct member *member)
 {
     char name[STEM_BYTES_MAX];
     size_t size = sizeof name;
+    if (member->client == NULL) {
+        return;
+    }
     if (MUTANT(GROUP_OF_NOW)) {
         forget_group(member);
         member->group = rd_kafka_consumer_group_metadata(member->client);

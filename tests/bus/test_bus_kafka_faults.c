@@ -80,7 +80,7 @@ static void test_faults(void **state)
         {"offsets: disconnect", ADD_OFFSETS, RD_KAFKA_RESP_ERR__TRANSPORT, 1, 0, STATUS_OK, true},
         {"group: generation", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1, 0, STATUS_FENCED, true},
         {"group: member", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1, 0, STATUS_FENCED, true},
-        {"group: instance", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1, 0, STATUS_FATAL, true},
+        {"group: instance", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1, 0, STATUS_FENCED, true},
         {"group: not authorized", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, 1, 0, STATUS_FATAL,
          true},
         {"group: loading", OFFSET_COMMIT, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, 2, 0, STATUS_OK, false},

@@ -97,22 +97,129 @@ static void test_zombie_of_instance(void **state)
     struct bus_position position = {2, {0, 0}};
     enum status status = bus_commit(old.member, &position, 1, &error);
     print_message("commit of the zombie: %s: %s\n", status_text(status), error.text);
-    assert_true(status == STATUS_FENCED || status == STATUS_FATAL);
+    assert_int_equal(status, STATUS_FENCED);
     assert_int_equal(fixture_read(&own, own.history, 2, 0), 0);
-    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
-    struct bus_record record;
-    do {
-        status = bus_member_poll(old.member, 100, &record, &error);
-    } while ((status == STATUS_END || status == STATUS_OK) && clock_ms() < deadline_ms);
-    print_message("poll of the zombie: %s: %s\n", status_text(status), error.text);
-    assert_int_equal(status, STATUS_FATAL);
-    assert_non_null(strstr(error.text, "two processes share an instance id"));
     bus_member_close(old.member);
     fixture_ok(bus_begin(new.member, &error), &error);
     produce(&new, own.history, 2, "0");
     fixture_ok(bus_commit(new.member, &position, 1, &error), &error);
     assert_int_equal(fixture_read(&own, own.history, 2, 0), 1);
     bus_member_leave(new.member);
+    fixture_close(&own);
+}
+
+/* Takes the instance id away from `stream`, and is never heard of again: what is left of a join that was given up and reached
+ * the broker all the same. */
+static void join_and_vanish(const struct fixture *own, const char *instance)
+{
+    char text[256];
+    rd_kafka_conf_t *config = rd_kafka_conf_new();
+    snprintf(text, sizeof text, "%s-processor", own->prefix);
+    rd_kafka_conf_set(config, "group.id", text, NULL, 0);
+    snprintf(text, sizeof text, "%s-%s-0", own->prefix, instance);
+    rd_kafka_conf_set(config, "group.instance.id", text, NULL, 0);
+    rd_kafka_conf_set(config, "bootstrap.servers", fixture_bootstrap(), text, sizeof text);
+    rd_kafka_conf_set(config, "session.timeout.ms", "6000", text, sizeof text);
+    rd_kafka_t *ghost = rd_kafka_new(RD_KAFKA_CONSUMER, config, text, sizeof text);
+    assert_non_null(ghost);
+    rd_kafka_poll_set_consumer(ghost);
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(2);
+    rd_kafka_topic_partition_list_add(topics, bus_topic_name(own->commands).bytes, RD_KAFKA_PARTITION_UA);
+    rd_kafka_topic_partition_list_add(topics, bus_topic_name(own->results).bytes, RD_KAFKA_PARTITION_UA);
+    assert_int_equal(rd_kafka_subscribe(ghost, topics), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_topic_partition_list_destroy(topics);
+    bool joined = false;
+    for (int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS; !joined && clock_ms() < deadline_ms;) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(ghost, 10);
+        if (message != NULL) {
+            rd_kafka_message_destroy(message);
+        }
+        char *id = rd_kafka_memberid(ghost);
+        joined = id != NULL && id[0] != '\0';
+        rd_kafka_mem_free(ghost, id);
+    }
+    assert_true(joined);
+    rd_kafka_destroy_flags(ghost, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+/* One that was fenced, and by nobody who lives, has lost what it had not committed, and goes on. */
+static void test_fenced_and_alone(void **state)
+{
+    (void)state;
+    struct fixture own;
+    fixture_open(&own, NULL);
+    struct stream stream;
+    struct bus_record record;
+    struct bus_error error;
+    stream_open(&stream, &own, "a");
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    fixture_ok(bus_begin(stream.member, &error), &error);
+    produce(&stream, own.history, 2, "7");
+    join_and_vanish(&own, "a");
+    struct bus_position position = {2, {0, 0}};
+    assert_int_equal(bus_commit(stream.member, &position, 1, &error), STATUS_FENCED);
+    print_message("commit: %s\n", error.text);
+    int64_t begin_ms = clock_ms();
+    while (stream.lost_count == 0 && clock_ms() - begin_ms < FIXTURE_WAIT_MS) {
+        assert_int_equal(bus_member_poll(stream.member, 50, &record, &error), STATUS_END);
+    }
+    assert_int_equal(stream_held(&stream), 0);
+    bus_member_wake(stream.member);
+    assert_int_equal(bus_member_stable(stream.member, 2, &position, &error), STATUS_RETRIABLE);
+    assert_int_equal(bus_member_end(stream.member, 0, 2), BUS_OFFSET_NONE);
+    stream_await(&stream, FIXTURE_PARTITIONS);
+    print_message("assigned again after %lld ms\n", (long long)(clock_ms() - begin_ms));
+    assert_int_equal(stream.lost_count, 1);
+    assert_int_equal(fixture_read(&own, own.history, 2, 0), 0);
+    fixture_ok(bus_begin(stream.member, &error), &error);
+    produce(&stream, own.history, 2, "0");
+    position = (struct bus_position){2, {0, 0}};
+    fixture_ok(bus_commit(stream.member, &position, 1, &error), &error);
+    assert_int_equal(fixture_read(&own, own.history, 2, 0), 1);
+    /* It may leave, or die, while it waits to join again. */
+    join_and_vanish(&own, "a");
+    while (stream.lost_count == 1 && clock_ms() - begin_ms < FIXTURE_WAIT_MS) {
+        assert_int_equal(bus_member_poll(stream.member, 50, &record, &error), STATUS_END);
+    }
+    bus_member_leave(stream.member);
+    fixture_close(&own);
+}
+
+/* Two processes with one instance id, for good: the elder ends and says why, the younger has all, and that soon. */
+static void test_shared_instance(void **state)
+{
+    (void)state;
+    struct fixture own;
+    fixture_open(&own, NULL);
+    struct stream elder;
+    struct stream younger;
+    struct bus_record record;
+    struct bus_error error;
+    stream_open(&elder, &own, "z");
+    stream_await(&elder, FIXTURE_PARTITIONS);
+    stream_open(&younger, &own, "z");
+    int64_t begin_ms = clock_ms();
+    enum status status;
+    do {
+        enum status other = bus_member_poll(younger.member, 20, &record, &error);
+        assert_true(other == STATUS_END);
+        status = bus_member_poll(elder.member, 20, &record, &error);
+    } while (status == STATUS_END && clock_ms() - begin_ms < FIXTURE_WAIT_MS);
+    print_message("after %lld ms: %s: %s\n", (long long)(clock_ms() - begin_ms), status_text(status), error.text);
+    assert_int_equal(status, STATUS_FATAL);
+    assert_non_null(strstr(error.text, "two processes share an instance id"));
+    bus_member_close(elder.member);
+    stream_await(&younger, FIXTURE_PARTITIONS);
+    struct bus_position position = {2, {0, 0}};
+    status = STATUS_FENCED;
+    for (int times = 0; status == STATUS_FENCED && times < 4; times++) { /* the elder's last start fenced its producers */
+        fixture_ok(bus_begin(younger.member, &error), &error);
+        produce(&younger, own.history, 2, "0");
+        status = bus_commit(younger.member, &position, 1, &error);
+    }
+    fixture_ok(status, &error);
+    assert_int_equal(fixture_read(&own, own.history, 2, 0), 1);
+    bus_member_leave(younger.member);
     fixture_close(&own);
 }
 
@@ -283,23 +390,13 @@ static void test_silent_broker(void **state)
     fixture_close(&own);
 }
 
-/* Polls, which tells what the group made of it, until all partitions are held. A broker that comes back may take a JoinGroup that is
- * sent again for one of another process with this instance id: that ends the member by design, and whoever runs it starts it
- * again. */
-static void await_or_begin_again(struct stream *stream, const char *instance)
+/* Polls at least once, which tells what the group made of it, until all partitions are held. */
+static void poll_and_await(struct stream *stream)
 {
-    int64_t deadline_ms = clock_ms() + FIXTURE_WAIT_MS;
-    do {
-        struct bus_record record;
-        struct bus_error error = {""};
-        assert_true(clock_ms() < deadline_ms);
-        if (bus_member_poll(stream->member, 200, &record, &error) == STATUS_FATAL) {
-            print_message("%s\n", error.text);
-            assert_non_null(strstr(error.text, "share an instance id"));
-            bus_member_close(stream->member);
-            stream_open(stream, stream->fixture, instance);
-        }
-    } while (stream_held(stream) < FIXTURE_PARTITIONS);
+    struct bus_record record;
+    struct bus_error error = {""};
+    assert_true(bus_member_poll(stream->member, 200, &record, &error) != STATUS_FATAL);
+    stream_await(stream, FIXTURE_PARTITIONS);
 }
 
 /* The broker dies with a transaction under way, and another is committed while it comes back. */
@@ -350,7 +447,7 @@ static void test_killed_broker(void **state)
         /* A coordinator that has lost its connections may have ended the transaction itself: then the abort is fenced, and the
          * stable offsets tell all the same. */
         assert_true(status == STATUS_OK || status == STATUS_FENCED);
-        await_or_begin_again(&stream, "a");
+        poll_and_await(&stream);
         struct bus_position stable = stream_stable(&stream, 0); /* tells whether the last one was committed */
         written = stable.next[0] < 0 ? 0 : (int)stable.next[0];
     }
@@ -557,6 +654,8 @@ int main(void)
         cmocka_unit_test_setup(test_commit, fixture_broker_up),
         cmocka_unit_test_setup(test_timer_only, fixture_broker_up),
         cmocka_unit_test_setup(test_zombie_of_instance, fixture_broker_up),
+        cmocka_unit_test_setup(test_fenced_and_alone, fixture_broker_up),
+        cmocka_unit_test_setup(test_shared_instance, fixture_broker_up),
         cmocka_unit_test_setup(test_start_fences, fixture_broker_up),
         cmocka_unit_test_setup(test_zombie_of_group, fixture_broker_up),
         cmocka_unit_test_setup(test_abort_is_dirty, fixture_broker_up),
