@@ -23,6 +23,7 @@ LONG = os.environ.get("PAWL_TEST_LONG") == "1"
 PARTITIONS = 4
 READY_SECONDS_MAX = 90
 PROCESSOR = {"processor__listen": "127.0.0.1:0", "processor__threads": 2, "ready__commit__ms": 5000}
+PAUSE, KILL = ("pause", "resume"), ("kill", "start")
 STARTS = 60
 ROUNDS = 4
 ADDRESS = re.compile(r"event=(?:probes_)?listening address=(\S+)")
@@ -126,14 +127,12 @@ class Outage:
 
     def finish(self):
         """The broker is there again: so is everything else."""
-        begin = time.monotonic()
         self.await_ready()
-        ready = time.monotonic() - begin
         self.start_by_gateway()
         self.watcher.wait(lambda records: self.arns <= harness.ended(records).keys(), 120, "every execution ends")
         assert [one.process.pid for one in self.programs] == self.pids and all(one.running for one in self.programs)
         fenced = self.processor.log.read_text().count("was fenced as if another process")
-        print(f"ready {ready:.1f} s after the broker, fenced {fenced} times, {len(self.arns)} executions")
+        print(f"{len(self.arns)} executions have ended; fenced {fenced} times")
 
     def end(self):
         assert [one.end() for one in self.programs] == [0, 0]
@@ -152,28 +151,34 @@ def outage(name):
         made.end()
 
 
-def run(made, verbs, seconds):
+def go_away(made, verbs, seconds):
+    """The executions under way are awaited by made.finish()."""
     begin_verb, end_verb = verbs
-    made.start(int(seconds) + 5, 1000)
-    time.sleep(2)
     broker(begin_verb)
     noticed = made.survive(seconds)
     broker(end_verb)
-    print(f"{begin_verb} for {seconds} s, noticed after {noticed:.1f} s")
-    made.finish()
+    begin = time.monotonic()
+    made.await_ready()
+    print(f"{begin_verb} for {seconds} s, noticed after {noticed:.1f} s; ready {time.monotonic() - begin:.1f} s after {end_verb}")
 
 
 def test_outages():
     with outage("outage") as made:
-        run(made, ("pause", "resume"), 20)
-        run(made, ("kill", "start"), 8)
+        made.start(10, 1000)
+        time.sleep(1)
+        go_away(made, PAUSE, 12)
+        go_away(made, KILL, 0)
+        made.finish()
 
 
 @pytest.mark.skipif(not LONG, reason="only in the long run")
-@pytest.mark.parametrize("verbs", [("pause", "resume"), ("kill", "start")])
-def test_five_minutes(verbs):
-    with outage("five") as made:
-        run(made, verbs, 300)
+@pytest.mark.parametrize("verbs, seconds", [(PAUSE, 25), (PAUSE, 300), (KILL, 25), (KILL, 300)])
+def test_minutes(verbs, seconds):
+    with outage("minutes") as made:
+        made.start(20, 1000)
+        time.sleep(1)
+        go_away(made, verbs, seconds)
+        made.finish()
 
 
 @pytest.mark.skipif(not LONG, reason="only in the long run")
@@ -184,7 +189,7 @@ def test_outages_in_the_midst():
         for _ in range(ROUNDS):
             made.start(30, 1000)
             for _ in range(3):
-                begin_verb, end_verb = chance.choice((("pause", "resume"), ("kill", "start")))
+                begin_verb, end_verb = chance.choice((PAUSE, KILL))
                 broker(begin_verb)
                 time.sleep(chance.choice((3, 8, 12)))
                 broker(end_verb)

@@ -189,8 +189,9 @@ static void test_fenced_and_alone(void **state)
 static void test_shared_instance(void **state)
 {
     (void)state;
+    static const struct fixture_property properties[] = {{"consumer.heartbeat.interval.ms", "500"}, {0}};
     struct fixture own;
-    fixture_open(&own, NULL);
+    fixture_open(&own, properties);
     struct stream elder;
     struct stream younger;
     struct bus_record record;
