@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define GONE_MS_MIN 2000 /* a topic that no broker has known for so long is gone */
 #define POLL_MS 20 /* between two looks at whether a new topic has its leaders */
 
 /* The mark of a topic: librdkafka tells no topic ids (2.0.2 has no way, later ones an API of their own), and the
@@ -56,6 +57,19 @@ static enum status shape_of(struct bus_kafka *bus, rd_kafka_topic_t *handle, str
         status = STATUS_OK;
     }
     rd_kafka_metadata_destroy(metadata);
+    return status;
+}
+
+/* Of a topic that was there: a broker that was away, or is behind, may not know it for a moment. */
+static enum status shape_known(struct bus_kafka *bus, rd_kafka_topic_t *handle, struct shape *out_shape,
+                               struct bus_error *out_error)
+{
+    int64_t deadline_ms = clock_ms() + GONE_MS_MIN;
+    enum status status = shape_of(bus, handle, out_shape, out_error);
+    while (status == STATUS_NOT_FOUND && clock_ms() < deadline_ms) {
+        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+        status = shape_of(bus, handle, out_shape, out_error);
+    }
     return status;
 }
 
@@ -380,7 +394,7 @@ enum status bus_kafka_topics_check(struct bus *base, struct bus_error *out_error
     for (size_t at = 0; at < count; at++) {
         struct bus_kafka_topic *topic = bus_kafka_topic_at(bus, at);
         struct shape shape;
-        enum status status = shape_of(bus, topic->handle, &shape, out_error);
+        enum status status = shape_known(bus, topic->handle, &shape, out_error);
         if (status == STATUS_NOT_FOUND) {
             return bus_port_fail(out_error, STATUS_REFUSED, "topic %s is gone", topic->name);
         }

@@ -8,6 +8,10 @@
 #include "schemas/execution_statuses.h"
 
 #include <inttypes.h>
+#include <time.h>
+
+#define HEARD_MS 100 /* between two looks at whether all brokers know a topic */
+#define HEARD_ATTEMPTS_MAX 100
 
 static enum exit_code read_number(struct context *context, enum flag_id id, struct argument_range range, int64_t *out_number)
 {
@@ -39,12 +43,24 @@ static enum exit_code count_records(struct context *context, const struct bus_to
     return EXIT_CODE_OK;
 }
 
+/* One broker listed it; another may not have heard of it yet when it was made this moment. */
+static enum status open_listed(struct context *context, struct str name, const struct bus_topic **out_topic,
+                               struct bus_error *out_error)
+{
+    enum status status = bus_topic_open(context->connection->bus, name, out_topic, out_error);
+    for (int attempt = 1; status == STATUS_NOT_FOUND && attempt < HEARD_ATTEMPTS_MAX; attempt++) {
+        nanosleep(&(struct timespec){.tv_nsec = HEARD_MS * 1000000L}, NULL);
+        status = bus_topic_open(context->connection->bus, name, out_topic, out_error);
+    }
+    return status;
+}
+
 static enum exit_code describe_one(struct context *context, struct str name, bool first)
 {
     struct bus_error error = {""};
     const struct bus_topic *topic;
     int64_t count = 0;
-    enum status status = bus_topic_open(context->connection->bus, name, &topic, &error);
+    enum status status = open_listed(context, name, &topic, &error);
     if (status != STATUS_OK) {
         return context_fail_bus(context, status, name.bytes, &error);
     }

@@ -36,8 +36,9 @@ FAULTS = ("kill", "stop", "term", "wipe", "kill both", "kill worker", "stop shor
 class Feeder:
     """Starts orders in every way that a client may: with a name and without, twice, at the wrong partition, in JSON."""
 
-    def __init__(self, world, chance, count):
+    def __init__(self, world, chance, count, replies_always=False):
         self.world = world
+        self.replies_always = replies_always  # or nothing tells which execution came of a start without a name
         self.chance = chance
         self.orders = generate.make_orders(count, chance.randrange(10**6))
         self.client = world.client()
@@ -72,10 +73,10 @@ class Feeder:
             self.held.append(name)
             return
         if way < 0.10:
-            self.start("order-express", order)
+            self.start("order-express", order, reply=self.replies_always)
             self.nameless += 1
         elif way < 0.20:
-            self.start("order", order)
+            self.start("order", order, reply=self.replies_always)
             self.nameless += 1
         else:
             name = order["id"]
@@ -99,7 +100,7 @@ class Feeder:
         del self.orders[:count]
         self.client.flush()
 
-    def stop_held(self):
+    def stop_held(self, flush=True):
         """Half of those on hold are stopped."""
         for name in self.held[::2]:
             arn = harness.execution_arn("order", name)
@@ -107,7 +108,8 @@ class Feeder:
                 self.stopped.add(arn)
                 self.client.command("StopExecution", {"executionArn": arn, "error": "Stopped", "cause": "by hand", **self.reply()},
                                     "avro", arn)
-        self.client.flush()
+        if flush:
+            self.client.flush()
 
 
 class Chaos:

@@ -615,6 +615,12 @@ def rule_dead_letters(check):
             yield letter.place, "does not say where it came from"
 
 
+def transitions_of(execution):
+    """What is billed. Where the end came from outside, the last retry was counted or not: the table knows."""
+    last = execution.statuses[-1].data if execution.statuses else None
+    return last["transitions"] if last and execution.status in ("ABORTED", "TIMED_OUT") else count_transitions(execution)
+
+
 def rule_usage(check):
     """Transitions and starts add up: what is published and what is not yet make what the history has."""
     metered = collections.Counter()
@@ -630,10 +636,7 @@ def rule_usage(check):
     for execution in check.executions.values():
         if execution.events:
             machine = execution.events[0].data["stateMachineArn"]
-            # Where the end came from outside, the last retry was counted or not: the table knows.
-            last = execution.statuses[-1].data if execution.statuses else None
-            told = last["transitions"] if last and execution.status in ("ABORTED", "TIMED_OUT") else count_transitions(execution)
-            happened[machine, "transitions"] += told
+            happened[machine, "transitions"] += transitions_of(execution)
             happened[machine, "starts"] += 1
     for key in sorted(set(metered) | set(happened)):
         if metered[key] != happened[key]:

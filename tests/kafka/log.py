@@ -50,14 +50,15 @@ def decode(record, schemas):
 class Log:
     """Records by topic, in the order of partition and offset."""
 
-    def __init__(self, records, partition_count, prefix="pawl", now_ms=None, positions=None, ends=None):
+    def __init__(self, records, partition_count, prefix="pawl", now_ms=None, positions=None, ends=None,
+                 schemas=None):
         self.topics = collections.defaultdict(list)
         self.partition_count = partition_count
         self.prefix = prefix
         self.now_ms = now_ms  # when the reading began
         self.positions = positions  # {(topic, partition): the group's committed offset}; None: not known
         self.ends = ends or {}  # {(topic, partition): end offset, markers included}
-        schemas = avro.Schemas()
+        schemas = schemas or avro.Schemas()
         for record in sorted(records, key=lambda one: (one.topic, one.partition, one.offset)):
             if record.data is None and record.problem is None:
                 decode(record, schemas)
@@ -110,14 +111,16 @@ def read_kafka(bootstrap, prefix="pawl", now_ms=None):
     return Log(records, count, prefix, now_ms, read_positions(bootstrap, prefix, count), shorter)
 
 
-def read_positions(bootstrap, prefix, partition_count):
+def read_positions(bootstrap, prefix, partition_count, seconds=60):
     """The processors' group offsets."""
     import confluent_kafka as kafka
     consumer = kafka.Consumer({"bootstrap.servers": bootstrap, "group.id": f"{prefix}-processor", "enable.auto.commit": False})
     places = [kafka.TopicPartition(f"{prefix}.{topic}", partition) for topic in ("commands", "results")
               for partition in range(partition_count)]
-    found = consumer.committed(places, timeout=60)
-    consumer.close()
+    try:
+        found = consumer.committed(places, timeout=seconds)
+    finally:
+        consumer.close()
     return {(place.topic[len(prefix) + 1:], place.partition): place.offset for place in found if place.offset >= 0}
 
 

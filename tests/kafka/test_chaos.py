@@ -1,4 +1,5 @@
-"""The kill test, the short way, and with PAWL_TEST_LONG the long way: 2,000 orders, 24 faults, the broker among the victims."""
+"""The kill test on one broker, the short way, and with PAWL_TEST_LONG the long way: 2,000 orders, 24 faults, the broker among the
+victims. The quick `./check` leaves it to test_cluster, which does all of it; sanitizers have this one."""
 import os
 
 import pytest

@@ -18,6 +18,7 @@ import confluent_kafka as kafka  # noqa: E402
 import harness  # noqa: E402
 import work  # noqa: E402
 
+PATIENCE = {"socket.timeout.ms": 5000}  # a connection that is cut half open is given up as soon as pawl does it
 DOUBLED, CONTRADICTED, ELSEWHERE, KEYLESS, JSON, STARTED = 0.10, 0.05, 0.05, 0.05, 0.3, 0.05
 
 
@@ -33,11 +34,11 @@ class Place:
 class Worker:
     def __init__(self, bootstrap, prefix, seed):
         self.chance = random.Random(seed)
-        self.client = harness.Client(Place(bootstrap, prefix))
+        self.client = harness.Client(Place(bootstrap, prefix), **PATIENCE)
         self.consumer = kafka.Consumer({
             "bootstrap.servers": bootstrap, "group.id": f"{prefix}-worker", "isolation.level": "read_committed",
             "auto.offset.reset": "earliest", "enable.auto.commit": False, "session.timeout.ms": 6000, "heartbeat.interval.ms": 2000,
-            "fetch.wait.max.ms": 10, "topic.metadata.refresh.interval.ms": 1000})
+            **PATIENCE, "fetch.wait.max.ms": 10, "topic.metadata.refresh.interval.ms": 1000})
         self.consumer.subscribe([f"^{prefix}\\.tasks\\..*"])
         self.partitions = len(self.consumer.list_topics(f"{prefix}.results", timeout=60).topics[f"{prefix}.results"].partitions)
         self.tokens = {}  # (execution, state): tokens of earlier attempts
