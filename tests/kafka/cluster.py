@@ -14,7 +14,6 @@ import json
 import os
 import pathlib
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -41,8 +40,6 @@ DISK_MIB = 2048
 END_SECONDS_MAX = 400
 SAMPLES_A_RUN = 9
 VERIFY_PAUSE_SECONDS = 15
-# Why a processor may end by itself: whoever runs it starts it again.
-ENDS = {"fenced": re.compile(r"two processes share an instance id")}
 
 
 def three_outcome(values):
@@ -178,7 +175,7 @@ class Run:
         self.world = world
         self.options = options
         self.faults = collections.Counter()
-        self.reasons = collections.Counter()
+        self.ended = 0  # workers, by themselves
         self.begin = time.monotonic()
         self.lock = threading.Lock()
         self.faults_end = threading.Event()
@@ -209,18 +206,13 @@ class Run:
         return [os.getpid(), self.world.network.pid, *brokers, *ours]
 
     def supervise(self):
-        """Whoever ended by itself is started again, if it told a reason that may be."""
+        """No processor ends by itself, whatever happens around it. A worker may: it is started again."""
         for one in self.processors + self.workers:
             if one.running or one.process is None:
                 continue
-            code, end = one.process.returncode, one.log.read_text(errors="replace")[-3000:]
-            reason = next((name for name, pattern in ENDS.items() if pattern.search(end)), None)
-            if one in self.workers and code > 0:
-                reason = "worker"
-            if code < 0 or reason is None:
-                raise AssertionError(f"{one.name} ended by itself, with {code}")
-            self.reasons[reason] += 1
-            self.say(f"{one.name} ended by itself: {reason}: {end.strip().splitlines()[-1][:200]}")
+            assert one in self.workers, f"{one.name} ended by itself, with {one.process.returncode}"
+            self.ended += 1
+            self.say(f"{one.name} ended by itself: {one.log.read_text(errors='replace').strip().splitlines()[-1][:200]}")
             one.start()
 
     def set_up(self):
@@ -270,7 +262,7 @@ class Run:
         """No more faults: everything comes to its end, and the checker has seen it."""
         self.supervise()
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(self.faults.items()))
-        self.say(f"{sum(self.faults.values())} faults: {kinds}; ended by themselves: {dict(self.reasons) or 'none'}; "
+        self.say(f"{sum(self.faults.values())} faults: {kinds}; {self.ended} workers ended by themselves; "
                  f"{self.load.count} executions of three tasks were started")
         held = {harness.execution_arn("order", name) for name in self.load.feeder.held} - self.load.feeder.stopped
         deadline = time.monotonic() + END_SECONDS_MAX
