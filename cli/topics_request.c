@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "cli/request.h"
 #include "cli/side.h"
+#include "schemas/reply_address.h"
 
 #define WINDOW 1000
 #define POLL_MS 100
@@ -76,7 +77,17 @@ enum exit_code topics_request_post(struct context *context, struct request *requ
     }
     message.topic = commands;
     message.partition = partition_of(context->connection->bus, commands, key);
+    const struct reply_address address = {
+        .topic = request->reply_topic,
+        .correlation_id = {request->correlation_id, UUID_CHARACTERS},
+    };
+    struct bus_header header = {.name = REPLY_ADDRESS_HEADER};
+    message.headers = &header;
+    message.header_count = 1;
     enum status status = codec_encode(arena, encoding, SCHEMA_command, record, command, &message.value);
+    if (status == STATUS_OK) {
+        status = reply_address_format(arena, &address, &header.value);
+    }
     if (status == STATUS_OK) {
         status = bus_producer_send(request->producer, &message, &error);
     }

@@ -237,6 +237,7 @@ static bool is_accepted(struct activities_poller *poller, struct str bytes)
     }
     const struct reply *reply = decoded;
     poller->event_id = reply->version;
+    poller->unread = str_equal(reply->error, STR("InvalidRecord"));
     return reply->error.bytes == NULL && (poller->may_repeat || !is_repeated(poller, reply->data));
 }
 
@@ -387,8 +388,8 @@ static void let_gone_go(struct queue *queue, struct work *work)
     }
 }
 
-/* A task whose claim nobody has answered is offered again: the engine knows whether it is taken. The claimed row stays, and
- * tells that. */
+/* A task whose claim nobody has answered, or could read, is offered again: the engine knows whether it is taken. The claimed
+ * row stays, and tells that. */
 static enum status offer_again(struct activities *activities, struct queue *queue, const struct activities_poller *poller)
 {
     struct view_key claimed = claimed_key(&poller->row);
@@ -410,13 +411,15 @@ static void take_resolved(struct activities *activities, struct work *work)
         activities->resolved = poller->next;
         struct queue *queue = poller->task == NULL ? *place(activities, poller->activity_arn) : NULL;
         enum status status =
-            poller->unanswered ? offer_again(activities, queue, poller) : drop(activities, &claimed);
+            poller->unanswered || poller->unread ? offer_again(activities, queue, poller) : drop(activities, &claimed);
         if (status != STATUS_OK) {
             /* It stays as claimed until a restart makes it open again. */
         }
         if (queue != NULL && !activities->stopping) {
-            prepend(queue, poller);
             wake(activities, queue);
+        }
+        if (queue != NULL && !activities->stopping && !poller->unread) {
+            prepend(queue, poller);
         } else {
             poller->next = work->over;
             work->over = poller;
@@ -429,7 +432,7 @@ static void finish(struct activities *activities, struct work *work)
     while (work->over != NULL) {
         struct activities_poller *poller = work->over;
         work->over = poller->next;
-        poller->done(poller, STATUS_OK, poller->task);
+        poller->done(poller, poller->unread ? STATUS_INVALID : STATUS_OK, poller->task);
     }
     while (work->claims != NULL) {
         struct activities_poller *poller = work->claims;

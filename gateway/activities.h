@@ -39,6 +39,7 @@ struct activities_poller {
     struct view_key row;
     int64_t event_id; /* of ActivityStarted, or the last one then; RECORD_NONE: unknown */
     bool unanswered; /* nobody knows what became of the claim */
+    bool unread; /* the engine could not read the claim */
     bool may_repeat; /* nobody knows what became of an earlier claim of the row: it may be the one that was accepted */
     const struct task_request *task;
 };

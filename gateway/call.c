@@ -5,11 +5,11 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "gateway/quota.h"
+#include "gateway/repair.h"
 #include "gateway/validate.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #define SERVICE_NAMESPACE "com.amazonaws.swf.service.v2.model"
 
@@ -178,34 +178,6 @@ enum status call_poll(struct call *call, struct str activity_arn, struct str wor
 
 /* ---- Running ---- */
 
-/* Half of a surrogate pair, which JSON can write and no record can hold, becomes U+FFFD; in a name it stays, to be refused. */
-static enum status repair_texts(struct call *call)
-{
-    const struct value *request = call->request;
-    struct value_member *members = NULL;
-    for (uint32_t at = 0; at < request->count; at++) {
-        struct value_member member = request->members[at];
-        struct str text;
-        if (member.value->type != VALUE_STRING || str_is_utf8(member.value->string) || str_equal(member.key, STR("name"))) {
-            continue;
-        }
-        TRY(utf_repair(call->arena, member.value->string, &text));
-        TRY(value_string(call->arena, text, &member.value));
-        if (members == NULL) {
-            struct value *copy = arena_new(call->arena, struct value);
-            TRY_NEW(copy);
-            members = arena_allocate(call->arena, request->count * sizeof *members);
-            TRY_NEW(members);
-            memcpy(members, request->members, request->count * sizeof *members);
-            *copy = *request;
-            copy->members = members;
-            call->request = copy;
-        }
-        members[at] = member;
-    }
-    return STATUS_OK;
-}
-
 /* What is no JSON need not be UTF-8 either, and the message quotes some of it. */
 static enum status refuse_text(struct call *call, struct str message)
 {
@@ -241,7 +213,7 @@ static enum status run(struct call *call, struct str target, struct str body)
     if (findings.validation.bytes != NULL) {
         return set_exception(call, STR("ValidationException"), findings.validation);
     }
-    TRY(repair_texts(call));
+    TRY(repair_texts(call->arena, call->request, &call->request));
     return call->operation->run(call);
 }
 
@@ -342,6 +314,13 @@ static enum status set_wait(struct call *call, bool *out_waits)
     return STATUS_OK;
 }
 
+/* What the engine can't read or do is no fault of the caller's: the gateway wrote the record. */
+static struct str refusal_of(struct str error)
+{
+    bool ours = str_equal(error, STR("InvalidRecord")) || str_equal(error, STR("InternalError"));
+    return ours ? STR("InternalFailure") : error;
+}
+
 static enum status take_reply(struct call *call, struct str bytes)
 {
     struct codec_error error;
@@ -353,7 +332,7 @@ static enum status take_reply(struct call *call, struct str bytes)
     TRY(codec_decode(call->gateway->codec, call->arena, SCHEMA_reply, kept, &record, &reply, &error));
     call->reply = reply;
     if (call->reply->error.bytes != NULL) {
-        TRY(set_exception(call, call->reply->error, call->reply->message));
+        TRY(set_exception(call, refusal_of(call->reply->error), call->reply->message));
         call->answered(call);
         return STATUS_OK;
     }

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "schemas/reply_address.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -179,6 +180,12 @@ static enum status prepare(struct client *client, struct client_request *request
     request->topic = command ? client->commands : client->results;
     request->partition = partition_of(client, request);
     request->deadline_ms = bus_now_ms(client->config.bus) + client->config.timeout_ms;
+    const struct reply_address address = {
+        .topic = bus_topic_name(client->replies),
+        .partition = client->reply_partition,
+        .correlation_id = str_of(request->correlation_id),
+    };
+    TRY(reply_address_format(request->arena, &address, &request->address));
     TRY(codec_encode(request->arena, client->config.encodings[topic], topic_types[topic].schema, request->record,
                      request->value, &request->message));
     return request->message.length > (size_t)topic_types[topic].max_message_bytes ? STATUS_LIMIT_EXCEEDED : STATUS_OK;
@@ -241,11 +248,14 @@ static enum status send_all(struct client *client, struct client_request *reques
     while (request != NULL) {
         struct client_request *next = request->next;
         char correlation_id[CLIENT_CORRELATION_BYTES];
+        const struct bus_header header = {REPLY_ADDRESS_HEADER, request->address};
         const struct bus_message message = {
             .topic = request->topic,
             .partition = request->partition,
             .key = request->key,
             .value = request->message,
+            .headers = &header,
+            .header_count = 1,
         };
         memcpy(correlation_id, request->correlation_id, sizeof correlation_id);
         enum status status = bus_producer_send(client->producer, &message, error);

@@ -41,6 +41,7 @@ struct client_request {
     const struct bus_topic *topic;
     uint32_t partition;
     struct str message;
+    struct str address; /* for its header */
     int64_t deadline_ms;
     bool queued; /* the sender has not had it yet */
     char correlation_id[CLIENT_CORRELATION_BYTES];

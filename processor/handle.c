@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "processor/dead_letter.h"
 #include "processor/handle_parts.h"
+#include "processor/headers.h"
+#include "schemas/reply_address.h"
 #include "state/timers.h"
 
 #include <inttypes.h>
@@ -36,6 +38,25 @@ static struct reply_to reply_to_of(enum record_id record, const void *value)
     UNREACHABLE("record of an input topic");
 }
 
+/* Where the answer to a record that can't be read is wanted: its header says so, if anything does. */
+static struct reply_to reply_to_of_header(const struct bus_record *record)
+{
+    struct reply_address address;
+    if (!reply_address_parse(headers_find(record, REPLY_ADDRESS_HEADER), &address)) {
+        return (struct reply_to){.topic = STR_NONE, .partition = RECORD_NONE, .correlation_id = STR_NONE};
+    }
+    return (struct reply_to){address.topic, address.partition, address.correlation_id};
+}
+
+/* It is a dead letter with an answer, too: whoever wrote it should have known better. */
+static enum status refuse_unreadable(struct handling *handling, struct str message)
+{
+    handling->reply_to = reply_to_of_header(handling->record);
+    TRY(reply_prepare(handling, &handling->reply_to));
+    TRY(reply_refuse_quietly(handling, &handling->reply_to, STR("InvalidRecord"), message));
+    return dead_letter_add(handling, STR("InvalidRecord"), message);
+}
+
 static enum status decode_and_dispatch(struct handling *handling)
 {
     enum schema_id schema = handling->input == INPUT_COMMANDS ? SCHEMA_command : SCHEMA_task_result;
@@ -44,12 +65,12 @@ static enum status decode_and_dispatch(struct handling *handling)
     struct codec_error error;
     handling_count(handling, handling->input == INPUT_COMMANDS ? COUNTER_COMMANDS : COUNTER_RESULTS);
     if (handling->record->value.bytes == NULL) {
-        return dead_letter_add(handling, STR("InvalidRecord"), STR("has no value"));
+        return refuse_unreadable(handling, STR("has no value"));
     }
     enum status status =
         codec_decode(handling->codec, handling->arena, schema, handling->record->value, &record, &value, &error);
     if (status == STATUS_INVALID) {
-        return dead_letter_add(handling, STR("InvalidRecord"), error.message);
+        return refuse_unreadable(handling, error.message);
     }
     TRY(status);
     handling->reply_to = reply_to_of(record, value);

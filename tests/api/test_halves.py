@@ -49,3 +49,13 @@ def test_bytes_that_are_no_text(wire, body):
     """The message quotes what is no JSON, and is UTF-8 all the same."""
     status, answer = wire.send("ListStateMachines", body)
     assert (status, answer["__type"]) == (400, "com.amazon.coral.service#SerializationException"), answer
+
+
+def test_tags(client):
+    """Within lists and structures too."""
+    activity = client.create_activity(name="tagged", tags=[{"key": "k", "value": f"a{HALF}"}, {"key": "l", "value": "é"}])["activityArn"]
+    client.tag_resource(resourceArn=activity, tags=[{"key": HALF, "value": HALF}])
+    assert client.list_tags_for_resource(resourceArn=activity)["tags"] == [
+        {"key": "k", "value": "a\ufffd"}, {"key": "l", "value": "é"}, {"key": "\ufffd", "value": "\ufffd"}]
+    client.untag_resource(resourceArn=activity, tagKeys=[HALF, "k"])
+    assert client.list_tags_for_resource(resourceArn=activity)["tags"] == [{"key": "l", "value": "é"}]

@@ -90,17 +90,30 @@ int fixture_tear_down(void **state)
 
 /* ---- Sending and reading ---- */
 
-void fixture_send(struct fixture *fixture, const char *topic_name, uint32_t partition, struct str value)
+static void send(struct fixture *fixture, const char *topic_name, struct bus_message message)
 {
     struct bus_producer *producer;
     struct bus_error error = {""};
     const struct bus_topic *topic;
     assert_int_equal(bus_topic_open(fixture->bus, str_of(topic_name), &topic, &error), STATUS_OK);
     assert_int_equal(bus_producer_open(fixture->bus, &producer, &error), STATUS_OK);
-    const struct bus_message message = {.topic = topic, .partition = partition, .value = value};
+    message.topic = topic;
     assert_int_equal(bus_producer_send(producer, &message, &error), STATUS_OK);
     assert_int_equal(bus_producer_flush(producer, WAIT_MS, &error), STATUS_OK);
     bus_producer_close(producer);
+}
+
+void fixture_send(struct fixture *fixture, const char *topic_name, uint32_t partition, struct str value)
+{
+    send(fixture, topic_name, (struct bus_message){.partition = partition, .value = value});
+}
+
+void fixture_send_addressed(struct fixture *fixture, const char *topic_name, uint32_t partition, struct str value,
+                            const char *address)
+{
+    const struct bus_header header = {STR("pawl-reply-to"), str_of(address)};
+    send(fixture, topic_name,
+         (struct bus_message){.partition = partition, .value = value, .headers = &header, .header_count = 1});
 }
 
 const struct reply *fixture_reply(struct fixture *fixture)

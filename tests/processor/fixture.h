@@ -52,6 +52,10 @@ void fixture_lose_disk(struct fixture *fixture);
 /* A record as it is, to a partition that need not own it. */
 void fixture_send(struct fixture *fixture, const char *topic_name, uint32_t partition, struct str value);
 
+/* The same, with a header that says where the answer is wanted. */
+void fixture_send_addressed(struct fixture *fixture, const char *topic_name, uint32_t partition, struct str value,
+                            const char *address);
+
 /* Sends a command or result in JSON, `members` without braces; fixture_reply will be its reply. */
 void fixture_post(struct fixture *fixture, const char *topic_name, uint32_t partition, const char *members);
 

@@ -196,6 +196,43 @@ static void test_garbage(void **state)
     assert_int_equal(counters_get(counters, COUNTER_DEAD_LETTERS), 2 * count + 1);
 }
 
+/* What can't be read is answered where its header wants it, and is a dead letter all the same. */
+static void test_unreadable(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *topic;
+        struct str value;
+        const char *problem; /* in the message */
+    } rows[] = {
+        {"pawl.commands", STR_INIT("nonsense"), "begins with byte 6e"},
+        {"pawl.commands", STR_INIT("{\"operation\":\"DeleteActivity\",\"activityArn\":\"\\ud83d\"}"), "half of a surrogate pair"},
+        {"pawl.results", STR_INIT("{\"type\":\"TaskStarted\",\"taskToken\":\"x\",\"workerName\":\"\\ud83d\"}"), "half of a surrogate pair"},
+        {"pawl.results", {NULL, 0}, "has no value"},
+    };
+    size_t count = sizeof rows / sizeof *rows;
+    for (size_t at = 0; at < count; at++) {
+        fixture_send_addressed(fixture, rows[at].topic, 1, rows[at].value, "pawl.replies-0@mine");
+        const struct reply *reply = fixture_reply(fixture);
+        if (!str_equal(reply->correlation_id, STR("mine")) || !str_equal(reply->error, STR("InvalidRecord")) ||
+            str_find_str(reply->message, str_of(rows[at].problem)) == reply->message.length) {
+            fail_msg("%s: %.*s: %.*s", rows[at].topic, STR_ARGS(reply->error), STR_ARGS(reply->message));
+        }
+    }
+    static const char *const nowhere[] = {"pawl.replies-99@mine", "pawl.state-0@mine", "none-0@mine", "pawl.replies"};
+    for (size_t at = 0; at < sizeof nowhere / sizeof *nowhere; at++) {
+        fixture_send_addressed(fixture, "pawl.commands", 1, STR("nonsense"), nowhere[at]);
+        count++;
+    }
+    fixture_create(fixture, "m", PASS); /* the next reply is this one's */
+    fixture_expect_accepted(fixture, START("m", ",\"name\":\"b\""));
+    const struct counters *counters = processor_counters(fixture->processor);
+    for (int tries = 0; tries < WAIT_MS && counters_get(counters, COUNTER_DEAD_LETTERS) < (int64_t)count; tries++) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    assert_int_equal(counters_get(counters, COUNTER_DEAD_LETTERS), count);
+}
+
 /* What is nested deeper than JSON may be is the sender's mistake, not an error of ours. */
 static void test_deep(void **state)
 {
@@ -442,6 +479,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_redrive, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_restart, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_garbage, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_unreadable, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_gluttons, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_parked, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_resumed, fixture_set_up, fixture_tear_down),
