@@ -112,12 +112,17 @@ static enum status emit_task(struct handling *handling, const struct emit_subjec
 /* All of a request but its parameters and credentials is smaller than this. */
 #define REQUEST_REST_BYTES_MAX (16 * 1024)
 
+static bool is_blamed(const struct handling *handling, struct str route)
+{
+    return handling->blame != NULL && topics_route(handling->topics, route) == handling->blame->topic;
+}
+
 /* What is known of the route, and what is suspected for this record alone. */
 static enum status find_limit(struct handling *handling, struct arena *arena, struct str route,
                               struct topics_route_limit *out_limit)
 {
     const struct blame *blame = handling->blame;
-    if (blame != NULL && topics_route(handling->topics, route) == blame->topic) {
+    if (is_blamed(handling, route)) {
         out_limit->bytes_max = blame->too_large ? (int64_t)blame->bytes - 1 : 0;
         out_limit->refusal = str_of(blame->reason);
         return STATUS_OK;
@@ -143,6 +148,7 @@ static enum status refusal(void *owner, struct arena *arena, struct str route, c
     if ((int64_t)bytes <= limit.bytes_max) {
         return STATUS_OK;
     }
+    handling->blamed |= is_blamed(handling, route);
     handling_count(handling, COUNTER_REFUSED_TASKS);
     struct str prefix = handling->config->prefix;
     if (limit.refusal.bytes != NULL) {

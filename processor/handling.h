@@ -72,6 +72,7 @@ struct handling {
     bool has_execution;
     struct str parked_arn;    /* what the loop logs when the step stands: an execution that was parked, … */
     struct str parked_reason; /* … with why; STR_NONE: none was */
+    bool blamed;              /* a task was refused for the sake of `blame` */
     struct str given_up;      /* why the record or timer was given up; STR_NONE: it was not */
     struct str usage_machine_arn;
     int64_t usage_transitions;

@@ -233,6 +233,9 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
     } else {
         status = handling->timer != NULL ? handle_timer(handling) : handle_record(handling);
     }
+    if (!handling->blamed) {
+        loop->batch.trial.topic = NULL; /* it came to another end: that proves nothing against the route */
+    }
     if (status == STATUS_RETRIABLE) {
         store_rollback(&partition->store);
         TRY(keep_need(loop, handling));
