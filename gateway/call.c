@@ -35,6 +35,24 @@ static struct exception exception_of(struct str name)
     return (struct exception){name, SERVICE_NAMESPACE, 400};
 }
 
+/* NULL: it has none. */
+static const char *reason_of(struct str name, struct str message)
+{
+    static const struct {
+        struct str start;
+        const char *reason;
+    } reasons[] = {
+#define REASON(start, reason) {STR_INIT(start), reason},
+#include "gateway/reasons.def"
+    };
+    for (size_t at = 0; str_equal(name, STR("ValidationException")) && at < sizeof reasons / sizeof *reasons; at++) {
+        if (str_starts_with(message, reasons[at].start)) {
+            return reasons[at].reason;
+        }
+    }
+    return NULL;
+}
+
 static enum status set_exception(struct call *call, struct str name, struct str message)
 {
     struct exception exception = exception_of(name);
@@ -43,6 +61,10 @@ static enum status set_exception(struct call *call, struct str name, struct str 
     if (message.bytes != NULL) {
         TRY(buffer_add(&body, STR(",\"message\":")));
         TRY(value_write_string(&body, message));
+    }
+    const char *reason = reason_of(name, message);
+    if (reason != NULL) {
+        TRY(buffer_format(&body, ",\"reason\":\"%s\"", reason));
     }
     TRY(buffer_add_byte(&body, '}'));
     call->error = name;

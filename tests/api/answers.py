@@ -35,7 +35,9 @@ class Answers:
 
     def check_error(self, operation, status, error):
         namespace, _, name = error["__type"].partition("#")
-        assert set(error) <= {"__type", "message"}, error
+        reasons = m.SHAPES["ValidationExceptionReason"]["enum"] if name == "ValidationException" else ()
+        assert set(error) <= {"__type", "message", "reason"}, error
+        assert "reason" not in error or error["reason"] in reasons, error
         assert isinstance(error.get("message", ""), str), error
         assert name in m.errors_of(operation) | m.COMMON_ERRORS, f"{operation} does not declare {name}"
         assert status == 400, error

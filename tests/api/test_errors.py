@@ -37,3 +37,22 @@ def test_every_exception(scene, operation, error):
     assert exception == error, message
     assert message, "AWS says why"
     assert (operation, error) in scene.service.answers.errors
+
+
+MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:reason"
+REASONS = {
+    "API_DOES_NOT_SUPPORT_LABELED_ARNS": ("start_execution", {"stateMachineArn": f"{MACHINE}/label"}),
+    "MISSING_REQUIRED_PARAMETER": ("list_executions", {}),
+    "INVALID_ROUTING_CONFIGURATION": ("create_state_machine_alias", {"name": "reason", "routingConfiguration": [
+        {"stateMachineVersionArn": f"{MACHINE}:1", "weight": 99}]}),
+    None: ("create_state_machine_alias", {"name": "1", "routingConfiguration": [
+        {"stateMachineVersionArn": f"{MACHINE}:1", "weight": 100}]}),
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_reason_of_validation_exception(client, reason):
+    operation, members = REASONS[reason]
+    with pytest.raises(client.exceptions.ValidationException) as caught:
+        getattr(client, operation)(**members)
+    assert caught.value.response.get("reason") == reason
