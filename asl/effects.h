@@ -2,8 +2,9 @@
 #ifndef PAWL_ASL_EFFECTS_H
 #define PAWL_ASL_EFFECTS_H
 
-#include "asl/rows.h"
+#include "asl/resource.h"
 #include "asl/route.h"
+#include "asl/rows.h"
 
 enum effect_type {
 #define EFFECT(id, member, text) EFFECT_##id,
@@ -30,6 +31,14 @@ struct effect_task {
     struct str route; /* `<route>` of pawl.tasks.<route>, escaped */
 };
 
+/* A task that ended by a worker's word or timed out, and when; µs. */
+struct effect_closed_task {
+    enum resource_kind kind;
+    int64_t scheduled;
+    int64_t started; /* RECORD_NONE: no worker said */
+    int64_t closed;
+};
+
 struct effect_usage {
     int64_t transitions;
     int64_t executions_started;
@@ -39,7 +48,10 @@ struct effect {
     enum effect_type type;
     bool heartbeat_missed; /* a history event …TimedOut: by a heartbeat, of which the event itself says nothing */
     union {
-        const struct history_event *history_event;
+        struct {
+            const struct history_event *history_event;
+            const struct effect_closed_task *closed_task; /* NULL: the event closes none, or it is not known since when it was open */
+        };
         struct effect_task task_request;
         const struct execution_status *status;
         const struct execution_row *execution;

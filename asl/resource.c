@@ -1,5 +1,7 @@
 #include "asl/resource.h"
 
+#include "base/nearest.h"
+
 #define ARN_PARTS_MAX 8
 
 /* Splits at ':' into at most ARN_PARTS_MAX parts; the last one keeps the rest. */

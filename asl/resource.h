@@ -3,7 +3,8 @@
 #define PAWL_ASL_RESOURCE_H
 
 #include "base/arena.h"
-#include "base/nearest.h"
+
+struct nearest;
 
 enum resource_kind {
     RESOURCE_LAMBDA,      /* arn:<p>:lambda:<r>:<acct>:function:<name>[:qualifier] */

@@ -159,6 +159,8 @@ static void row_init(struct frame_row *row)
         .deadline = RECORD_NONE,
         .heartbeat_ms = RECORD_NONE,
         .heartbeat_deadline = RECORD_NONE,
+        .scheduled_time = RECORD_NONE,
+        .started_time = RECORD_NONE,
         .timer_due = RECORD_NONE,
         .redrive = RECORD_NONE,
         .walked = RECORD_NONE,

@@ -38,6 +38,8 @@ static void forget_attempt(struct frame_row *row)
     row->deadline = RECORD_NONE;
     row->heartbeat_ms = RECORD_NONE;
     row->heartbeat_deadline = RECORD_NONE;
+    row->scheduled_time = RECORD_NONE;
+    row->started_time = RECORD_NONE;
     row->pending_error = STR_NONE;
     row->pending_cause = STR_NONE;
     row->pending_heartbeat = false;

@@ -173,8 +173,36 @@ static void close_task(struct run_frame *frame)
     frame->row.deadline = RECORD_NONE;
     frame->row.heartbeat_ms = RECORD_NONE;
     frame->row.heartbeat_deadline = RECORD_NONE;
+    frame->row.scheduled_time = RECORD_NONE;
+    frame->row.started_time = RECORD_NONE;
     frame->timer_ms = RECORD_NONE;
     frame->dirty = true;
+}
+
+/* The effect of the event that was just recorded is told how long the open task took. */
+static enum status tell_times(struct run *run, const struct run_frame *frame)
+{
+    if (run->history_full || frame->row.scheduled_time == RECORD_NONE) {
+        return STATUS_OK;
+    }
+    struct effect_closed_task *closed = arena_new(run->arena, struct effect_closed_task);
+    TRY_NEW(closed);
+    *closed = (struct effect_closed_task){
+        .kind = run_state(run, frame)->task.resource.kind,
+        .scheduled = frame->row.scheduled_time,
+        .started = frame->row.started_time,
+        .closed = run->execution.last_time,
+    };
+    run->effects->items[run->effects->count - 1].closed_task = closed;
+    return STATUS_OK;
+}
+
+static enum status close_failed(struct run *run, struct run_frame *frame, enum history_event_type type, const struct failure *failure)
+{
+    TRY(record_failed(run, frame, type, failure));
+    TRY(tell_times(run, frame));
+    close_task(frame);
+    return STATUS_OK;
 }
 
 static enum status record_scheduled(struct run *run, struct run_frame *frame, const struct attempt *attempt)
@@ -291,6 +319,8 @@ enum status step_schedule_task(struct run *run, struct run_frame *frame)
     int64_t now_ms = run->step->env->now_ms;
     frame->row.task_flags = 0;
     frame->row.worker_name = STR_NONE;
+    frame->row.scheduled_time = run->execution.last_time;
+    frame->row.started_time = RECORD_NONE;
     frame->row.deadline = attempt.timeout_seconds == RECORD_NONE ? RECORD_NONE : (now_ms + attempt.timeout_seconds * 1000) * 1000;
     frame->row.heartbeat_ms = attempt.heartbeat_seconds == RECORD_NONE ? RECORD_NONE : attempt.heartbeat_seconds * 1000;
     frame->row.heartbeat_deadline = RECORD_NONE;
@@ -336,7 +366,7 @@ static enum status fail_result_size(struct run *run, struct run_frame *frame)
     TRY(failure_set(run->arena, &failure, errors_name(ERROR_DATA_LIMIT_EXCEEDED),
                     "The state/task '%.*s' returned a result with a size exceeding the maximum number of bytes service limit.",
                     STR_ARGS(name)));
-    TRY(record_failed(run, frame, events_of(task)->failed, &failure));
+    TRY(close_failed(run, frame, events_of(task)->failed, &failure));
     return step_fail(run, frame, &failure, false);
 }
 
@@ -344,12 +374,13 @@ static enum status task_succeeded(struct run *run, struct run_frame *frame, stru
 {
     struct history_event *event = NULL;
     TRY(record_started(run, frame, STR_NONE));
-    close_task(frame);
     if (output.length > run->step->config->payload_bytes_max) {
         return fail_result_size(run, frame);
     }
     TRY(record_task(run, frame, events_of(&run_state(run, frame)->task)->succeeded, &event));
     event->output = output;
+    TRY(tell_times(run, frame));
+    close_task(frame);
     return step_finish(run, frame, data_of_text(output));
 }
 
@@ -357,8 +388,7 @@ static enum status task_failed(struct run *run, struct run_frame *frame, struct 
 {
     const struct failure failure = {.error = error, .cause = cause, .is = true};
     TRY(record_started(run, frame, STR_NONE));
-    close_task(frame);
-    TRY(record_failed(run, frame, events_of(&run_state(run, frame)->task)->failed, &failure));
+    TRY(close_failed(run, frame, events_of(&run_state(run, frame)->task)->failed, &failure));
     return step_fail(run, frame, &failure, false);
 }
 
@@ -371,6 +401,9 @@ static enum status task_started(struct run *run, struct run_frame *frame, struct
         return STATUS_OK;
     }
     restart_heartbeat(run, frame);
+    if ((frame->row.task_flags & FRAME_TASK_STARTED) == 0) {
+        frame->row.started_time = run->execution.last_time;
+    }
     return record_started(run, frame, worker_name);
 }
 
@@ -386,7 +419,6 @@ static enum status task_submitted(struct run *run, struct run_frame *frame, stru
     }
     TRY(record_started(run, frame, STR_NONE));
     if (output.length > run->step->config->payload_bytes_max) {
-        close_task(frame);
         return fail_result_size(run, frame);
     }
     frame->row.task_flags |= FRAME_TASK_SUBMITTED;
@@ -434,9 +466,9 @@ enum status step_task_event(struct run *run, struct run_frame *frame, const stru
     UNREACHABLE("task event");
 }
 
-static enum status record_timed_out(struct run *run, struct run_frame *frame, const struct failure *failure, bool heartbeat)
+static enum status close_timed_out(struct run *run, struct run_frame *frame, const struct failure *failure, bool heartbeat)
 {
-    TRY(record_failed(run, frame, events_of(&run_state(run, frame)->task)->timed_out, failure));
+    TRY(close_failed(run, frame, events_of(&run_state(run, frame)->task)->timed_out, failure));
     if (!run->history_full) {
         run->effects->items[run->effects->count - 1].heartbeat_missed = heartbeat;
     }
@@ -458,7 +490,6 @@ enum status step_task_timer(struct run *run, struct run_frame *frame)
     if (run_state(run, frame)->task.resource.kind != RESOURCE_ACTIVITY) {
         TRY(record_started(run, frame, STR_NONE)); /* an activity that nobody took was never started */
     }
-    close_task(frame);
-    TRY(record_timed_out(run, frame, &failure, heartbeat && !timeout));
+    TRY(close_timed_out(run, frame, &failure, heartbeat && !timeout));
     return step_fail(run, frame, &failure, heartbeat && !timeout);
 }

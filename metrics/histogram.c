@@ -25,3 +25,16 @@ void histogram_add(struct histogram *histogram, const struct histogram_scale *sc
     atomic_fetch_add_explicit(&histogram->counts[bucket], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&histogram->sum_us, us, memory_order_relaxed);
 }
+
+static void add(_Atomic int64_t *sum, const _Atomic int64_t *more)
+{
+    atomic_fetch_add_explicit(sum, atomic_load_explicit(more, memory_order_relaxed), memory_order_relaxed);
+}
+
+void histogram_merge(struct histogram *histogram, const struct histogram *more)
+{
+    for (size_t at = 0; at <= HISTOGRAM_BOUNDS_MAX; at++) {
+        add(&histogram->counts[at], &more->counts[at]);
+    }
+    add(&histogram->sum_us, &more->sum_us);
+}

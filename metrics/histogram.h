@@ -24,4 +24,7 @@ struct histogram {
 /* `us` below 0 (a clock that was set) counts as 0. */
 void histogram_add(struct histogram *histogram, const struct histogram_scale *scale, int64_t us);
 
+/* Adds all of `more`, which has the same scale. */
+void histogram_merge(struct histogram *histogram, const struct histogram *more);
+
 #endif

@@ -282,6 +282,7 @@ static void count(struct loop *loop)
             counters_add(counters, (enum counter)counter, loop->batch.counts[counter]);
         }
     }
+    task_times_merge(&counters->task_times, &loop->batch.task_times);
     histogram_add(&counters->transaction_time, &histogram_latency, (loop->last_commit_ms - loop->batch.started_ms) * 1000);
     for (size_t at = 0; at < loop->partition_count; at++) {
         for (const struct partition_usage *usage = loop->partitions[at]->usage; usage != NULL; usage = usage->next) {

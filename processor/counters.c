@@ -53,4 +53,5 @@ void counters_show(const struct counters *counters, struct metrics_page *page)
     show_dead_letters(counters, page);
     metrics_add_histogram(page, &metric_table[METRIC_TRANSACTION_TIME], NULL, &counters->transaction_time);
     metrics_add_histogram(page, &metric_table[METRIC_TIMER_LATENESS], NULL, &counters->timer_lateness);
+    task_times_show(&counters->task_times, page);
 }

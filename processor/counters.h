@@ -2,7 +2,7 @@
 #ifndef PAWL_PROCESSOR_COUNTERS_H
 #define PAWL_PROCESSOR_COUNTERS_H
 
-#include "metrics/metrics.h"
+#include "processor/task_times.h"
 #include "schemas/history_events.h"
 
 #include <stdatomic.h>
@@ -18,6 +18,7 @@ struct counters {
     _Atomic int64_t values[COUNTER_COUNT];
     struct histogram transaction_time;
     struct histogram timer_lateness;
+    struct task_times task_times;
 };
 
 static inline void counters_add(struct counters *counters, enum counter counter, int64_t count)

@@ -56,14 +56,18 @@ static enum status send(struct handling *handling, const struct emit_subject *su
 }
 
 static enum status emit_history(struct handling *handling, const struct emit_subject *subject,
-                                const struct history_event *event, bool heartbeat_missed)
+                                const struct effect *effect)
 {
+    const struct history_event *event = effect->history_event;
     struct str id;
     TRY(arena_format(handling->arena, &id, "%" PRId64 "-%" PRId64, event->incarnation, event->id));
-    enum counter counter = counters_of_event(event->type, heartbeat_missed);
+    enum counter counter = counters_of_event(event->type, effect->heartbeat_missed);
     handling_count(handling, COUNTER_HISTORY_EVENTS);
     if (counter != COUNTER_COUNT) {
         handling_count(handling, counter);
+    }
+    if (effect->closed_task != NULL) {
+        handling->closed_task = effect->closed_task;
     }
     return send(handling, subject,
                 &(struct output){
@@ -310,7 +314,7 @@ static enum status emit_one(struct handling *handling, const struct emit_subject
 {
     switch (effect->type) {
     case EFFECT_HISTORY_EVENT:
-        return emit_history(handling, subject, effect->history_event, effect->heartbeat_missed);
+        return emit_history(handling, subject, effect);
     case EFFECT_TASK_REQUEST:
         return emit_task(handling, subject, &effect->task_request);
     case EFFECT_STATUS:

@@ -79,6 +79,7 @@ struct handling {
     int64_t usage_executions_started;
     enum execution_status_id usage_end; /* how an execution ended; RUNNING: none did */
     int64_t usage_time_us;              /* how long it took then */
+    const struct effect_closed_task *closed_task; /* a step closes one at most; NULL: none */
     int64_t counts[COUNTER_COUNT]; /* added to the counters when the step stands */
 };
 

@@ -271,6 +271,9 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
     for (int counter = 0; counter < COUNTER_COUNT; counter++) {
         loop->batch.counts[counter] += handling->counts[counter];
     }
+    if (handling->closed_task != NULL) {
+        task_times_add(&loop->batch.task_times, handling->closed_task);
+    }
     return STATUS_OK;
 }
 

@@ -14,6 +14,7 @@ struct batch {
     size_t bytes;     /* produced */
     int64_t started_ms;
     int64_t counts[COUNTER_COUNT]; /* added to the counters when it is committed */
+    struct task_times task_times;  /* as they */
     bool has_subject;
     struct poison_subject subject; /* the last one handled */
     struct blame blame;            /* its task */

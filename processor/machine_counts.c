@@ -32,10 +32,7 @@ void machine_counts_merge(struct machine_counts *counts, const struct machine_co
     for (size_t at = 0; at < EXECUTION_STATUS_COUNT; at++) {
         add(&counts->ended[at], &more->ended[at]);
     }
-    for (size_t at = 0; at <= HISTOGRAM_BOUNDS_MAX; at++) {
-        add(&counts->time.counts[at], &more->time.counts[at]);
-    }
-    add(&counts->time.sum_us, &more->time.sum_us);
+    histogram_merge(&counts->time, &more->time);
 }
 
 enum status machine_table_create(uint32_t machines_max, struct machine_table **out_table)

@@ -106,6 +106,12 @@ def test_tasks(own):
     for what, count in {"scheduled": 2, "started": 2, "succeeded": 1, "failed": 1, "timed_out": 0}.items():
         assert value(samples, f"pawl_processor_activities_{what}_total") == count, what
     assert value(samples, "pawl_processor_service_integrations_scheduled_total") == 0
+    whole, schedule, run = (value(samples, f"pawl_activity_{part}_seconds_sum") for part in ("time", "schedule_time", "run_time"))
+    assert whole == pytest.approx(schedule + run) and 0 < run < whole < 60
+    for part in ("time", "schedule_time", "run_time"):
+        assert value(samples, f"pawl_activity_{part}_seconds_count") == 2
+        assert value(samples, f"pawl_lambda_function_{part}_seconds_count") == 0
+        assert value(samples, f"pawl_service_integration_{part}_seconds_count") == 0
 
 
 def test_api(own):
