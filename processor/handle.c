@@ -90,6 +90,7 @@ static void start_over(struct handling *handling)
     handling->usage_transitions = 0;
     handling->usage_executions_started = 0;
     handling->closed_task = NULL;
+    handling->blamed = false;
     memset(handling->counts, 0, sizeof handling->counts);
     store_rollback(&handling->partition->store);
     store_begin(&handling->partition->store, handling->arena);
