@@ -21,12 +21,6 @@ static struct history_event *new_event(struct run *run, enum history_event_type 
     return event;
 }
 
-static bool ends_history(enum history_event_type type)
-{
-    return type == HISTORY_EVENT_EXECUTION_SUCCEEDED || type == HISTORY_EVENT_EXECUTION_FAILED ||
-           type == HISTORY_EVENT_EXECUTION_ABORTED || type == HISTORY_EVENT_EXECUTION_TIMED_OUT;
-}
-
 enum status history_add(struct run *run, enum history_event_type type, int64_t previous_event_id, struct history_event **out_event)
 {
     struct effect *effect = NULL;
@@ -35,7 +29,7 @@ enum status history_add(struct run *run, enum history_event_type type, int64_t p
     *out_event = event;
     /* The last id is kept for the event that says how it ended. */
     int64_t cap = run->step->config->history_events_max;
-    if (cap > 0 && run->execution.last_event_id + 1 >= cap && !ends_history(type)) {
+    if (cap > 0 && run->execution.last_event_id + 1 >= cap && !history_event_is_end(type)) {
         run->history_full = true;
         event->id = run->execution.last_event_id;
         return STATUS_OK;

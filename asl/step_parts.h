@@ -119,6 +119,8 @@ MUST_CHECK enum status step_fail_parameters_size(struct run *run, struct run_fra
 
 /* ---- step_task.c ---- */
 MUST_CHECK enum status step_schedule_task(struct run *run, struct run_frame *frame);
+/* No task of the frame is open any more. */
+void step_forget_task(struct frame_row *row);
 MUST_CHECK enum status step_task_event(struct run *run, struct run_frame *frame, const struct step_event *event,
                                        enum step_outcome *out_outcome);
 MUST_CHECK enum status step_task_timer(struct run *run, struct run_frame *frame);

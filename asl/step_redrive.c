@@ -34,12 +34,7 @@ static void forget_attempt(struct frame_row *row)
 {
     row->retry_counts = (struct int_array){NULL, 0};
     row->retry_total = 0;
-    row->token_bits = STR_NONE;
-    row->deadline = RECORD_NONE;
-    row->heartbeat_ms = RECORD_NONE;
-    row->heartbeat_deadline = RECORD_NONE;
-    row->scheduled_time = RECORD_NONE;
-    row->started_time = RECORD_NONE;
+    step_forget_task(row);
     row->pending_error = STR_NONE;
     row->pending_cause = STR_NONE;
     row->pending_heartbeat = false;

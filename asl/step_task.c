@@ -166,15 +166,20 @@ static enum status record_failed(struct run *run, struct run_frame *frame, enum 
     return STATUS_OK;
 }
 
+void step_forget_task(struct frame_row *row)
+{
+    row->token_bits = STR_NONE;
+    row->deadline = RECORD_NONE;
+    row->heartbeat_ms = RECORD_NONE;
+    row->heartbeat_deadline = RECORD_NONE;
+    row->scheduled_time = RECORD_NONE;
+    row->started_time = RECORD_NONE;
+}
+
 /* The task is over: its token is no longer good. */
 static void close_task(struct run_frame *frame)
 {
-    frame->row.token_bits = STR_NONE;
-    frame->row.deadline = RECORD_NONE;
-    frame->row.heartbeat_ms = RECORD_NONE;
-    frame->row.heartbeat_deadline = RECORD_NONE;
-    frame->row.scheduled_time = RECORD_NONE;
-    frame->row.started_time = RECORD_NONE;
+    step_forget_task(&frame->row);
     frame->timer_ms = RECORD_NONE;
     frame->dirty = true;
 }

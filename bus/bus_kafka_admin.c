@@ -261,9 +261,8 @@ static enum status new_topic(struct bus_kafka *bus, const struct bus_topic_confi
     return STATUS_OK;
 }
 
-/* *out_code: the broker's answer about this topic. */
-static enum status ask_for(struct bus_kafka *bus, rd_kafka_NewTopic_t *wanted, rd_kafka_resp_err_t *out_code,
-                           struct bus_error *out_error)
+enum status bus_kafka_ask_for_topic(struct bus_kafka *bus, rd_kafka_NewTopic_t *wanted, rd_kafka_resp_err_t *out_code,
+                                    struct bus_error *out_error)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->client);
     rd_kafka_CreateTopics(bus->client, &wanted, 1, NULL, queue);
@@ -338,7 +337,7 @@ enum status bus_kafka_topic_create(struct bus *base, const struct bus_topic_conf
         rd_kafka_NewTopic_t *wanted;
         TRY(new_topic(bus, config, replicas, marked, &wanted, out_error));
         rd_kafka_resp_err_t code;
-        enum status status = ask_for(bus, wanted, &code, out_error);
+        enum status status = bus_kafka_ask_for_topic(bus, wanted, &code, out_error);
         rd_kafka_NewTopic_destroy(wanted);
         TRY(status);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {

@@ -73,19 +73,11 @@ static enum status make_topic(struct bus_kafka *bus, const char *name, struct bu
     rd_kafka_NewTopic_t *wanted = rd_kafka_NewTopic_new(name, 1, 1, text, sizeof text);
     ASSERT(wanted != NULL);
     rd_kafka_NewTopic_set_config(wanted, "message.timestamp.type", "LogAppendTime");
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(bus->client);
-    rd_kafka_CreateTopics(bus->client, &wanted, 1, NULL, queue);
-    rd_kafka_event_t *event = NULL;
-    enum status status = bus_kafka_await(queue, RD_KAFKA_EVENT_CREATETOPICS_RESULT, name, &event, out_error);
+    rd_kafka_resp_err_t code;
+    enum status status = bus_kafka_ask_for_topic(bus, wanted, &code, out_error);
     if (status == STATUS_OK) {
-        size_t count;
-        const rd_kafka_topic_result_t **results =
-            rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
-        ASSERT(count == 1);
-        status = bus_kafka_error_report(rd_kafka_topic_result_error(results[0]), BUS_KAFKA_OUTSIDE, name, out_error);
-        rd_kafka_event_destroy(event);
+        status = bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, name, out_error);
     }
-    rd_kafka_queue_destroy(queue);
     rd_kafka_NewTopic_destroy(wanted);
     return status;
 }

@@ -103,6 +103,10 @@ MUST_CHECK enum status bus_kafka_config_start(rd_kafka_conf_t *config, enum bus_
 MUST_CHECK enum status bus_kafka_await(rd_kafka_queue_t *queue, rd_kafka_event_type_t type, const char *what,
                                        rd_kafka_event_t **out_event, struct bus_error *out_error);
 
+/* *out_code: the broker's answer about this topic; *out_error has it in words. */
+MUST_CHECK enum status bus_kafka_ask_for_topic(struct bus_kafka *bus, rd_kafka_NewTopic_t *wanted, rd_kafka_resp_err_t *out_code,
+                                               struct bus_error *out_error);
+
 /* ---- Records ---- */
 
 /* A record as librdkafka gave it: *out_record borrows from `message` and `headers`. Of more than BUS_HEADERS_MAX

@@ -6,11 +6,7 @@
 bool chronicle_is_end(const struct history_event *event)
 {
     enum history_event_type type;
-    if (!history_event_type_of(event->type, &type)) {
-        return false;
-    }
-    return type == HISTORY_EVENT_EXECUTION_SUCCEEDED || type == HISTORY_EVENT_EXECUTION_FAILED ||
-           type == HISTORY_EVENT_EXECUTION_ABORTED || type == HISTORY_EVENT_EXECUTION_TIMED_OUT;
+    return history_event_type_of(event->type, &type) && history_event_is_end(type);
 }
 
 enum exit_code chronicle_keep(struct context *context, struct chronicle *chronicle, const struct history_event *event)

@@ -216,12 +216,6 @@ static bool is_unsent(enum history_event_type type)
            type == HISTORY_EVENT_ACTIVITY_SCHEDULE_FAILED;
 }
 
-static bool is_end(enum history_event_type type)
-{
-    return type == HISTORY_EVENT_EXECUTION_SUCCEEDED || type == HISTORY_EVENT_EXECUTION_FAILED ||
-           type == HISTORY_EVENT_EXECUTION_ABORTED || type == HISTORY_EVENT_EXECUTION_TIMED_OUT;
-}
-
 /* What ended may go on by a redrive alone, and only what ended without success is redriven. */
 static void check_end(struct verify *verify, const struct verify_run *run, const struct history_event *event,
                       const struct bus_record *record)
@@ -291,7 +285,7 @@ static enum exit_code take_event(struct verify *verify, struct scan *scan, const
     }
     run->scheduled += is_scheduled(type);
     run->scheduled -= is_unsent(type);
-    if (is_end(type)) {
+    if (history_event_is_end(type)) {
         run->end = history_event_type_name(type);
     }
     return EXIT_CODE_OK;

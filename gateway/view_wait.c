@@ -26,9 +26,7 @@ static size_t slot_of(const struct view_wait *wait)
 static bool is_end(struct str type_name)
 {
     enum history_event_type type;
-    return history_event_type_of(type_name, &type) &&
-           (type == HISTORY_EVENT_EXECUTION_SUCCEEDED || type == HISTORY_EVENT_EXECUTION_FAILED ||
-            type == HISTORY_EVENT_EXECUTION_ABORTED || type == HISTORY_EVENT_EXECUTION_TIMED_OUT);
+    return history_event_type_of(type_name, &type) && history_event_is_end(type);
 }
 
 /* Statuses come by a topic of their own: who sees the event that ends an execution is to see the end as well. */

@@ -48,3 +48,9 @@ bool history_event_type_of(struct str name, enum history_event_type *out_type)
     }
     return false;
 }
+
+bool history_event_is_end(enum history_event_type type)
+{
+    return type == HISTORY_EVENT_EXECUTION_SUCCEEDED || type == HISTORY_EVENT_EXECUTION_FAILED ||
+           type == HISTORY_EVENT_EXECUTION_ABORTED || type == HISTORY_EVENT_EXECUTION_TIMED_OUT;
+}

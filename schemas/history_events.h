@@ -20,6 +20,9 @@ struct str history_event_type_name(enum history_event_type type);
 /* The type of that name: true and *out_type, or false. */
 bool history_event_type_of(struct str name, enum history_event_type *out_type);
 
+/* Whether it ends an execution: nothing follows it but a redrive. */
+bool history_event_is_end(enum history_event_type type);
+
 /* ---- How the flat record becomes AWS's nested event (codec/history_event.h does it) ---- */
 
 enum history_column_kind {
