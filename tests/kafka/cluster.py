@@ -37,6 +37,7 @@ ORDERS_A_SECOND = 1.0
 RETENTION_MS = 10 * 60 * 1000
 SEGMENT_MS = 60 * 1000
 DISK_MIB = 2048
+STATE_MEMORY_BYTES = "64MiB"  # so that RocksDB's buffers are full, and RSS level, within minutes
 END_SECONDS_MAX = 400
 SAMPLES_A_RUN = 9
 VERIFY_PAUSE_SECONDS = 15
@@ -52,7 +53,7 @@ class Cluster(harness.World):
     """pawl on several brokers, with a network, clocks and disks that do as they are told."""
 
     def __init__(self, partitions):
-        super().__init__(partitions, name="cluster")
+        super().__init__(partitions, {"state.memory.bytes": STATE_MEMORY_BYTES}, name="cluster")
         self.directory = pathlib.Path(os.environ["PAWL_TEST_BROKER_DIR"])
         self.nodes = sorted(path.parent for path in self.directory.glob("*/server.properties"))
         self.node_count = len(self.nodes)

@@ -1,6 +1,7 @@
 """What goes wrong in cluster.py: three lanes, each of which troubles one kind of victim, one fault after the other, side by
 side with the others. A fault is a method that leaves things as they were when it returns; the table at the end of a lane
 names them."""
+import errno
 import os
 import pathlib
 import shutil
@@ -14,9 +15,21 @@ HERE = pathlib.Path(__file__).resolve().parent
 SESSION_SECONDS = 6.0  # of a processor in its group
 IN_SYNC_SECONDS_MAX = 120
 SPARE_BYTES = 65536  # what a full disk has left
+FILL_TRIES = 20
 # Kinds of requests (Kafka's protocol, "API keys").
 APIS = {"Produce": 0, "Fetch": 1, "Heartbeat": 12, "AddPartitionsToTxn": 24, "AddOffsetsToTxn": 25, "EndTxn": 26,
         "TxnOffsetCommit": 28}
+
+
+def take_room(file, disk):
+    """All but SPARE_BYTES; what else is written there meanwhile may take some first."""
+    for _ in range(FILL_TRIES):
+        try:
+            return os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(disk).free - SPARE_BYTES))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+    raise AssertionError(f"{disk} can't be filled: others take its room")
 
 
 class Lane:
@@ -120,9 +133,8 @@ class ProcessLane(Lane):
         victim = self.victim()
         disk = self.run.world.state_dir(victim).parent
         filler = disk / "filler"
-        free = shutil.disk_usage(disk).free
         with open(filler, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, free - SPARE_BYTES))
+            take_room(file, disk)
         time.sleep(self.chance.uniform(3, 10))
         filler.unlink()
         return victim.name
