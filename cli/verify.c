@@ -457,6 +457,7 @@ static void forget_partition(struct verify *verify)
     verify->runs = map_in(verify->arena);
     verify->statuses = map_in(verify->arena);
     verify->tokens = map_in(verify->arena);
+    verify->waiting = map_in(verify->arena);
     verify->rows = verify_rows_in(verify->arena);
     verify->log = (struct verify_log){0};
     verify->tasks_cut = false;
@@ -484,6 +485,7 @@ enum exit_code verify_partition(struct verify *verify, const struct bus_topic *c
     }
     check_runs(verify);
     TRY_RUN(verify_executions(verify));
+    TRY_RUN(verify_answers(verify));
     TRY_RUN(verify_inputs(verify));
     return verify_timers(verify);
 }

@@ -85,6 +85,7 @@ struct verify {
     struct map runs;     /* ARN → its runs, the latest first */
     struct map statuses; /* ARN → struct verify_status */
     struct map tokens;   /* task token → where it was first seen */
+    struct map waiting;  /* token of a task that a running execution waits for → its frame's row */
     bool tasks_cut;      /* requests were trimmed: there may be fewer than the history knows */
     struct verify_log log;
     struct verify_rows rows;
@@ -115,6 +116,9 @@ enum exit_code verify_inputs(struct verify *verify);
 /* Judges the rows, and the executions of the runs by them; the timers that are late. */
 enum exit_code verify_executions(struct verify *verify);
 enum exit_code verify_timers(struct verify *verify);
+
+/* Looks for the answers to the tasks that verify_executions found to be waited for. */
+enum exit_code verify_answers(struct verify *verify);
 
 /* The status that an execution has whose history ends with that event; bytes == NULL: it runs. */
 struct str verify_status_of(struct str end);

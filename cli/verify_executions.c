@@ -225,17 +225,19 @@ static enum status token_of(struct verify *verify, const struct subject *subject
 static enum exit_code check_task(struct verify *verify, const struct subject *subject)
 {
     struct str token;
+    void **place;
     if (!subject->frame->has_token) {
         report_frame(verify, VERIFY_WAIT, subject, "is at a task, and nobody can answer it");
         return EXIT_CODE_OK;
     }
-    if (!is_settled(subject->execution) || verify->tasks_cut) {
-        return EXIT_CODE_OK;
+    if (subject->execution->run == NULL) {
+        return EXIT_CODE_OK; /* without its ARN there is no token */
     }
-    if (token_of(verify, subject, &token) != STATUS_OK) {
+    if (token_of(verify, subject, &token) != STATUS_OK || map_at(&verify->waiting, token, &place) != STATUS_OK) {
         return context_fail_memory(verify->context);
     }
-    if (map_get(&verify->tokens, token) == NULL) {
+    *place = subject->execution->parked ? NULL : (void *)subject->row;
+    if (is_settled(subject->execution) && !verify->tasks_cut && map_get(&verify->tokens, token) == NULL) {
         report_frame(verify, VERIFY_WAIT, subject, "waits for a task that was never asked for");
     }
     return EXIT_CODE_OK;

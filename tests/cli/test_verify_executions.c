@@ -2,6 +2,7 @@
  * the other is spoilt in the changelog, and each time that is. */
 #include "asl/frame.h"
 #include "asl/token.h"
+#include "base/hash.h"
 #include "bus/bus_local.h"
 #include "pawl.h"
 #include "schemas/codec/codec.h"
@@ -681,6 +682,33 @@ static void trim(struct world *world, const char *name, bool whole)
     expect(world, NULL, NULL);
 }
 
+/* The answer to the task of "task"; until it is read, nothing is wrong with it. */
+static void test_answered(struct world *world)
+{
+    struct bus_error error = {""};
+    const struct bus_topic *results;
+    struct execution_id id;
+    struct task_succeeded answer = {.output = STR("1")};
+    struct str value;
+    int64_t begin;
+    const struct execution_row *row = find(world, "task", &id);
+    struct token token = {.arn_murmur2 = hash_murmur2(row->arn), .execution = id, .attempt = (uint32_t)row->root.retry_total};
+    memcpy(token.bits, row->root.token_bits.bytes, TOKEN_BITS_BYTES);
+    assert_int_equal(token_encode(world->arena, &token, &answer.task_token), STATUS_OK);
+    assert_int_equal(codec_encode(world->arena, CODEC_AVRO, SCHEMA_task_result, RECORD_task_succeeded, &answer, &value), STATUS_OK);
+    assert_int_equal(bus_topic_open(world->bus, STR("pawl.results"), &results, &error), STATUS_OK);
+    const struct bus_message message = {.topic = results, .key = row->arn, .value = value};
+    assert_int_equal(bus_producer_send(world->producer, &message, &error), STATUS_OK);
+    assert_int_equal(bus_producer_flush(world->producer, 10000, &error), STATUS_OK);
+    expect(world, NULL, NULL);
+    assert_int_equal(bus_bounds(world->bus, results, 0, true, &begin, &world->commit.results_offset, &error), STATUS_OK);
+    commit(world, 0);
+    world->place = STR_NONE;
+    expect(world, ": wait: " ARN "task:task: frame 0 waits for a task whose answer was read", NULL);
+    assert_non_null(strstr(world->pawl.output, "pawl.results, partition 0, offset "));
+    trim(world, "pawl.results", true);
+}
+
 /* It stays in the log whatever is done. */
 static void test_another_row(struct world *world)
 {
@@ -706,6 +734,7 @@ static void test_all(void **state)
     expect(world, NULL, NULL);
     test_faults(world);
     test_unread(world);
+    test_answered(world);
     trim(world, "pawl.tasks.idle", true);
     trim(world, "pawl.history", false);
     trim(world, "pawl.history", true);
