@@ -68,6 +68,9 @@ struct run {
     struct run_payload *payloads;
     uint32_t payload_count;
     uint32_t payload_capacity;
+    const struct value *items_page; /* of a Map: the latest that was parsed in the step; NULL: none */
+    int64_t items_group;
+    int64_t items_page_index;
     bool execution_deleted; /* its row goes: nothing of it is written any more */
     bool forgotten;         /* its status is to be tombstoned */
     bool status_changed;    /* the status is to be published, with */

@@ -239,7 +239,7 @@ enum status step_start_map(struct run *run, struct run_frame *frame)
         return step_fail_evaluation(run, frame, failure);
     }
     const struct expression *given = run_state(run, frame)->map.items;
-    const struct step_sight sight = {.data = data_of_value(items),
+    const struct step_sight sight = {.data = items->source.length > 0 ? data_of_text(items->source) : data_of_value(items),
                                      .given = given != NULL,
                                      .index = STAGE_NO_INDEX,
                                      .path_text = given != NULL && given->kind == EXPRESSION_PATH ? given->text : STR_NONE};
@@ -259,15 +259,26 @@ enum status step_enter_map(struct run *run, struct run_frame *frame)
     return step_start_map(run, frame);
 }
 
+/* A page never changes: its neighbours' iterations need not parse it again. */
+static enum status load_items(struct run *run, const struct run_frame *parent, int64_t page)
+{
+    const struct payload_id id = items_page(parent, page);
+    struct str text;
+    if (run->items_page != NULL && run->items_group == id.scope && run->items_page_index == page) {
+        return STATUS_OK;
+    }
+    TRY(run_payload_get(run, &id, &text));
+    TRY(value_parse(run->arena, text, &run->items_page, NULL));
+    run->items_group = id.scope;
+    run->items_page_index = page;
+    return STATUS_OK;
+}
+
 enum status step_map_item(struct run *run, struct run_frame *parent, int64_t index, const struct value **out_item)
 {
     int64_t page_size = page_items(parent->row.child_count);
-    const struct payload_id id = items_page(parent, index / page_size);
-    struct str text;
-    const struct value *page = NULL;
-    TRY(run_payload_get(run, &id, &text));
-    TRY(value_parse(run->arena, text, &page, NULL));
-    *out_item = value_item(page, (size_t)(index % page_size));
+    TRY(load_items(run, parent, index / page_size));
+    *out_item = value_item(run->items_page, (size_t)(index % page_size));
     ASSERT(*out_item != NULL);
     return STATUS_OK;
 }
@@ -282,12 +293,15 @@ static enum status iteration_input(struct run *run, struct run_frame *parent, in
     const struct value *input = NULL;
     const struct value *selected = NULL;
     struct expression_scope scope;
+    struct data *raw = NULL;
     struct data effective;
     TRY(step_map_item(run, parent, index, &item));
     *out_input = data_of_value(item);
     if (selector == NULL) {
         return STATUS_OK;
     }
+    TRY(run_input(run, parent, &raw));
+    TRY(data_value(run->arena, raw, &input)); /* kept: once for all iterations of the step */
     TRY(dataflow_input(run, parent, &effective, out_failure));
     if (failure_is(out_failure)) {
         return STATUS_OK;
