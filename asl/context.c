@@ -130,15 +130,32 @@ static enum status find_item(struct run *run, struct run_frame *frame, const str
     return STATUS_OK;
 }
 
+/* Map of the context object, of the item or the one around the frame; NULL: there is none. */
+static enum status build_map(struct run *run, struct run_frame *frame, const struct value *item, const struct value **out_map)
+{
+    struct members members = {.count = 0};
+    *out_map = NULL;
+    if (item == NULL) {
+        TRY(find_item(run, frame, &item));
+    }
+    if (item == NULL) {
+        return STATUS_OK;
+    }
+    add(&members, STR("Item"), item);
+    return close(run, &members, out_map);
+}
+
 enum status context_build(struct run *run, struct run_frame *frame, const struct value *item, struct str token,
                           const struct value **out_context)
 {
     struct members members = {.count = 0};
     struct members inner = {.count = 0};
     const struct value *object = NULL;
+    const struct value *map = NULL;
+    TRY(build_map(run, frame, item, &map));
     if (run->step->context != NULL) {
         *out_context = run->step->context;
-        return STATUS_OK;
+        return map == NULL ? STATUS_OK : value_object_with(run->arena, run->step->context, STR("Map"), map, out_context);
     }
     TRY(build_execution(run, &object));
     add(&members, STR("Execution"), object);
@@ -146,16 +163,10 @@ enum status context_build(struct run *run, struct run_frame *frame, const struct
     add(&members, STR("StateMachine"), object);
     TRY(build_state(run, frame, &object));
     add(&members, STR("State"), object);
-    if (item == NULL) {
-        TRY(find_item(run, frame, &item));
-    }
-    if (item != NULL) {
-        add(&inner, STR("Item"), item);
-        TRY(close(run, &inner, &object));
-        add(&members, STR("Map"), object);
+    if (map != NULL) {
+        add(&members, STR("Map"), map);
     }
     if (token.bytes != NULL) {
-        inner.count = 0;
         TRY(add_string(run, &inner, STR("Token"), token));
         TRY(close(run, &inner, &object));
         add(&members, STR("Task"), object);

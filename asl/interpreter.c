@@ -38,6 +38,7 @@ struct interpreter {
     VECTOR(struct interpreter_task) tasks;
     bool observes;
     const struct value *context;
+    const struct value *variables;
     VECTOR(struct stage) stages;
 };
 
@@ -94,6 +95,7 @@ enum status interpreter_create(const struct interpreter_options *options, struct
     interpreter->express = options->express;
     interpreter->observes = options->observe;
     interpreter->context = options->context;
+    interpreter->variables = options->variables;
     interpreter->now_ms = options->start_ms;
     memcpy(interpreter->env.seed, &options->seed, sizeof options->seed);
     *out_interpreter = interpreter;
@@ -344,6 +346,7 @@ enum status interpreter_apply(struct interpreter *interpreter, struct step_event
         .observer = interpreter->observes ? &observer : NULL,
         .routes = interpreter->routes,
         .context = interpreter->context,
+        .variables = interpreter->variables,
     };
     struct effects effects;
     event.execution = interpreter->id;
@@ -403,13 +406,22 @@ int64_t interpreter_next_due_ms(const struct interpreter *interpreter)
     return first == interpreter->timers.count ? INT64_MAX : interpreter->timers.items[first].due_ms;
 }
 
+enum status interpreter_fire(struct interpreter *interpreter)
+{
+    size_t first = first_timer(interpreter);
+    enum step_outcome outcome = STEP_APPLIED;
+    if (first == interpreter->timers.count) {
+        return STATUS_OK;
+    }
+    const struct effect_timer timer = interpreter->timers.items[first];
+    interpreter->now_ms = timer.due_ms > interpreter->now_ms ? timer.due_ms : interpreter->now_ms;
+    return interpreter_apply(interpreter, (struct step_event){.type = STEP_TIMER, .timer = timer}, &outcome);
+}
+
 enum status interpreter_advance(struct interpreter *interpreter, int64_t to_ms)
 {
     while (interpreter_next_due_ms(interpreter) <= to_ms) {
-        const struct effect_timer timer = interpreter->timers.items[first_timer(interpreter)];
-        enum step_outcome outcome = STEP_APPLIED;
-        interpreter->now_ms = timer.due_ms > interpreter->now_ms ? timer.due_ms : interpreter->now_ms;
-        TRY(interpreter_apply(interpreter, (struct step_event){.type = STEP_TIMER, .timer = timer}, &outcome));
+        TRY(interpreter_fire(interpreter));
     }
     interpreter->now_ms = to_ms > interpreter->now_ms ? to_ms : interpreter->now_ms;
     return STATUS_OK;

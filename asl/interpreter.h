@@ -21,7 +21,8 @@ struct interpreter_options {
     uint64_t seed;
     size_t memory_bytes_max;          /* of everything together */
     bool observe;                     /* keep the stages of the data flow */
-    const struct value *context;      /* stands for the context object; NULL: it is made as usual */
+    const struct value *context;      /* stands for the context object, but for Map; NULL: it is made as usual */
+    const struct value *variables;    /* of the outermost scope at the start, an object; NULL: none */
 };
 
 /* A task that was asked for and not yet answered by interpreter_answer. */
@@ -54,6 +55,9 @@ MUST_CHECK enum status interpreter_answer(struct interpreter *interpreter, const
 
 /* Fires timers in order until none is due; with `to_ms` beyond now, time moves on as they become due, then to to_ms. */
 MUST_CHECK enum status interpreter_advance(struct interpreter *interpreter, int64_t to_ms);
+
+/* Fires the timer that is due first, if there is one; time moves on to it. */
+MUST_CHECK enum status interpreter_fire(struct interpreter *interpreter);
 
 /* When the next timer of the running execution is due; INT64_MAX: none. */
 int64_t interpreter_next_due_ms(const struct interpreter *interpreter);

@@ -98,7 +98,8 @@ struct step {
     const struct step_config *config;
     const struct stage_observer *observer; /* NULL: nobody looks on */
     const struct step_routes *routes; /* NULL: every request arrives, and every activity exists */
-    const struct value *context;           /* stands for the context object; NULL: it is made as usual */
+    const struct value *context;           /* stands for the context object, but for Map; NULL: it is made as usual */
+    const struct value *variables;         /* of the outermost scope at the start, an object; NULL: none */
 };
 
 /* Applies the event. STATUS_OK: *out_outcome, and the effects (none unless STEP_APPLIED). LIMIT_EXCEEDED: the arena is

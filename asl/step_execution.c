@@ -1,6 +1,7 @@
 /* An execution's beginning and end. */
 #include "asl/errors.h"
 #include "asl/step_parts.h"
+#include "asl/variables.h"
 #include "base/assert.h"
 #include "base/limits.h"
 
@@ -120,8 +121,19 @@ enum status step_arm_deadline(struct run *run)
     return run_arm_execution(run, due_ms);
 }
 
+static enum status set_variables(struct run *run, struct run_frame *root, struct failure *out_failure)
+{
+    const struct value *variables = run->step->variables;
+    if (variables == NULL || variables->count == 0) {
+        return STATUS_OK;
+    }
+    TRY(variables_check(run, root, variables, out_failure));
+    return failure_is(out_failure) ? STATUS_OK : variables_assign(run, root, variables);
+}
+
 enum status step_begin_execution(struct run *run, const struct step_start *start)
 {
+    struct failure failure = FAILURE_NONE;
     struct history_event *event = NULL;
     struct run_frame *root = NULL;
     TRY(fill_execution(run, start));
@@ -135,6 +147,10 @@ enum status step_begin_execution(struct run *run, const struct step_start *start
     root->row.previous_event_id = 0; /* the first state's event, too, names none */
     run_set_input(run, root, data_of_text(start->input));
     run->status_changed = true;
+    TRY(set_variables(run, root, &failure));
+    if (failure_is(&failure)) {
+        return step_end_execution(run, EXECUTION_STATUS_FAILED, event->id, NULL, &failure);
+    }
     return run_queue(run, root);
 }
 

@@ -1,13 +1,10 @@
-#include "asl/expression.h"
 #include "asl/interpreter.h"
 #include "asl/retry.h"
-#include "base/limits.h"
-#include "gateway/answer.h"
 #include "gateway/mock.h"
 #include "gateway/mock_context.h"
 #include "gateway/operations_parts.h"
 #include "gateway/subject.h"
-#include "gateway/tested_state.h"
+#include "gateway/tested_map.h"
 
 #include <inttypes.h>
 
@@ -25,6 +22,8 @@ struct test {
     const struct value *input_value;
     const struct value *context;
     const struct value *variables; /* NULL: none */
+    struct tested_map_given map_given;
+    struct tested_map map;         /* of a Map */
     struct interpreter *interpreter;
     enum outcome outcome;
     struct str error;
@@ -42,61 +41,6 @@ static bool is_type(const struct test *test, const char *type)
 static bool has_children(const struct test *test)
 {
     return is_type(test, "Map") || is_type(test, "Parallel");
-}
-
-/* ---- Fields of a Map ---- */
-
-/* The value of a field: "Name", or in JSONPath a path in "NamePath", in JSONata an expression. NULL: there is none, or it has
- * no value. */
-static enum status field_value(struct test *test, const char *name, const struct value **out_value)
-{
-    struct arena *arena = test->call->arena;
-    struct str path_name;
-    struct str problem;
-    const struct expression *expression = NULL;
-    const struct expression_problem *problems = NULL;
-    struct failure failure;
-    const struct value *literal = value_get(test->tested.state, str_of(name));
-    const struct expression_scope scope = {
-        .roots = {.input = test->input_value, .context = test->context,
-                  .variables = test->variables == NULL ? &value_empty_object : test->variables},
-        .states_input = test->input_value,
-        .env = &(struct env){.now_ms = test->call->now_ms},
-    };
-    *out_value = NULL;
-    TRY(arena_format(arena, &path_name, "%sPath", name));
-    const struct value *path = value_get(test->tested.state, path_name);
-    enum status status = STATUS_OK;
-    if (path != NULL && path->type == VALUE_STRING && !test->tested.jsonata) {
-        status = expression_path(arena, path->string, path_name, false, &expression, &problem);
-    } else if (literal != NULL && test->tested.jsonata) {
-        const struct expression_place place = {.field = str_of(name), .sees = EXPRESSION_SEES_INPUT};
-        status = expression_jsonata(arena, literal, &place, &expression, &problems);
-    } else {
-        *out_value = literal;
-        return STATUS_OK;
-    }
-    if (status == STATUS_OK && problems == NULL) {
-        status = expression_evaluate(arena, expression, &scope, out_value, &failure);
-    }
-    return status == STATUS_LIMIT_EXCEEDED ? status : STATUS_OK;
-}
-
-/* More iterations failed than may. */
-static enum status over_threshold(struct test *test, bool *out_over)
-{
-    const struct value *configuration = value_get(test->call->request, STR("stateConfiguration"));
-    const struct value *failed = configuration == NULL ? NULL : value_get(configuration, STR("mapIterationFailureCount"));
-    const struct value *tolerated;
-    int64_t failed_count;
-    int64_t tolerated_count;
-    *out_over = false;
-    if (!is_type(test, "Map") || failed == NULL || !value_to_int64(failed, &failed_count)) {
-        return STATUS_OK;
-    }
-    TRY(field_value(test, "ToleratedFailureCount", &tolerated));
-    *out_over = tolerated != NULL && value_to_int64(tolerated, &tolerated_count) && failed_count > tolerated_count;
-    return STATUS_OK;
 }
 
 /* ---- Running ---- */
@@ -168,14 +112,8 @@ static enum status run(struct test *test)
     const struct machine *machine;
     struct findings findings = {0};
     struct str definition;
-    bool over;
-    TRY(over_threshold(test, &over));
-    if (over && test->mock.result.bytes != NULL) {
-        test->mock.result = STR_NONE;
-        test->mock.error = STR("States.ExceedToleratedFailureThreshold");
-        test->mock.cause = STR("The specified tolerated failure threshold was exceeded");
-    }
-    TRY(tested_state_machine(test->call, &test->tested, test->variables, has_children(test), &definition));
+    enum tested_form form = has_children(test) ? TESTED_AS_TASK : TESTED_AS_IT_IS;
+    TRY(tested_state_machine(test->call, &test->tested, form, &definition));
     TRY(machine_compile(test->call->arena, definition, MACHINE_STANDARD, &machine, &findings));
     struct interpreter_options options = {
         .machine = machine,
@@ -185,6 +123,7 @@ static enum status run(struct test *test)
         .memory_bytes_max = MEMORY_BYTES_MAX,
         .observe = true,
         .context = test->context,
+        .variables = test->variables,
     };
     bus_random(test->call->gateway->bus, (uint8_t *)&options.seed, sizeof options.seed);
     TRY(interpreter_create(&options, &test->interpreter));
@@ -287,65 +226,6 @@ static enum status add_stage(struct answer *answer, const struct test *test, enu
     return stage == NULL ? STATUS_OK : answer_text(answer, name, stage->value);
 }
 
-/* A value as it was written, where that is known. */
-static struct str written(const struct value *value)
-{
-    return value->source;
-}
-
-static enum status add_items(struct answer *answer, struct test *test)
-{
-    struct str text;
-    const struct value *items = NULL;
-    if (value_get(test->tested.state, STR("ItemReader")) != NULL) {
-        return STATUS_OK;
-    }
-    if (value_get(test->tested.state, STR("ItemsPath")) == NULL) {
-        items = test->input_value;
-    } else {
-        TRY(field_value(test, "Items", &items));
-    }
-    if (items == NULL) {
-        return STATUS_OK;
-    }
-    text = written(items);
-    if (text.length == 0) {
-        TRY(value_to_text(test->call->arena, items, &text));
-    }
-    return answer_text(answer, "afterItemsPath", text);
-}
-
-static enum status add_limit(struct answer *answer, struct test *test, const char *field, const char *name)
-{
-    const struct value *value;
-    int64_t number;
-    TRY(field_value(test, field, &value));
-    return value != NULL && value_to_int64(value, &number) ? answer_number(answer, name, number) : STATUS_OK;
-}
-
-static enum status add_map(struct answer *answer, struct test *test)
-{
-    const struct value *limit;
-    const struct value *percentage;
-    int64_t number;
-    if (!is_type(test, "Map")) {
-        return STATUS_OK;
-    }
-    if (!test->tested.jsonata) {
-        TRY(add_items(answer, test));
-    }
-    TRY(field_value(test, "MaxConcurrency", &limit));
-    TRY(answer_number(answer, "maxConcurrency", limit != NULL && value_to_int64(limit, &number) ? number : 0));
-    TRY(add_limit(answer, test, "ToleratedFailureCount", "toleratedFailureCount"));
-    TRY(field_value(test, "ToleratedFailurePercentage", &percentage));
-    if (percentage != NULL && percentage->type == VALUE_NUMBER) {
-        struct str text;
-        TRY(arena_format(test->call->arena, &text, "%.15g", percentage->number));
-        TRY(answer_json(answer, "toleratedFailurePercentage", text));
-    }
-    return STATUS_OK;
-}
-
 static enum status add_error_details(struct answer *answer, struct test *test)
 {
     struct str text;
@@ -424,7 +304,9 @@ static enum status inspection(struct test *test, struct str *out_text)
         TRY(add_stage(&answer, test, STAGE_ARGUMENTS, "afterArguments"));
         TRY(add_stage(&answer, test, STAGE_RESULT, "result"));
     }
-    TRY(add_map(&answer, test));
+    if (is_type(test, "Map")) {
+        TRY(tested_map_tell(&answer, test->call, &test->map));
+    }
     TRY(variables_after(test, &variables));
     TRY(answer_text(&answer, "variables", variables));
     TRY(add_error_details(&answer, test));
@@ -522,6 +404,32 @@ static enum status read(struct test *test, bool *out_refused)
     return mock_context_read(test->call, &test->tested, test->input, &test->context, out_refused);
 }
 
+/* What the Map makes of its fields may be a failure, whatever the mock says. */
+static enum status evaluate_map(struct test *test, bool *out_refused)
+{
+    test->map_given = (struct tested_map_given){
+        .tested = &test->tested,
+        .input = test->input,
+        .input_value = test->input_value,
+        .context = test->context,
+        .variables = test->variables,
+        .role_arn = call_text(test->call, "roleArn"),
+        .mocked = test->mock.result,
+    };
+    TRY(tested_map_evaluate(test->call, &test->map_given, &test->map));
+    TRY(tested_map_check_failures(test->call, &test->map, out_refused));
+    if (test->map.error.bytes != NULL) {
+        test->mock = (struct mock){.given = true, .error = test->map.error, .cause = test->map.cause};
+    } else if (test->mock.result.bytes != NULL && tested_map_fails(test->call, &test->map)) {
+        test->mock = (struct mock){
+            .given = true,
+            .error = STR("States.ExceedToleratedFailureThreshold"),
+            .cause = STR("The specified tolerated failure threshold was exceeded"),
+        };
+    }
+    return STATUS_OK;
+}
+
 enum status op_test_state(struct call *call)
 {
     struct test test = {.call = call};
@@ -531,6 +439,9 @@ enum status op_test_state(struct call *call)
         return STATUS_OK;
     }
     TRY(read(&test, &refused));
+    if (!refused && is_type(&test, "Map")) {
+        TRY(evaluate_map(&test, &refused));
+    }
     if (refused) {
         return STATUS_OK;
     }

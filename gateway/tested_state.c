@@ -1,9 +1,9 @@
 #include "gateway/tested_state.h"
 
 #include "asl/machine.h"
+#include "base/assert.h"
 
-/* As JSON. No state that is tested can have these names. */
-#define SETUP STR("\\u0001variables")
+/* As JSON. No state that is tested can have this name. */
 #define ITSELF STR("\"\\u0002itself\"")
 
 static struct str text_of(const struct value *object, struct str name)
@@ -159,16 +159,60 @@ static enum status write_member(struct buffer *text, const struct tested_state *
     return buffer_add_byte(text, ']');
 }
 
-static enum status write_state(struct buffer *text, const struct tested_state *tested, bool as_task)
+/* What makes the inputs of a Map's iterations. */
+static bool is_of_items(struct str key)
+{
+    static const struct str keys[] = {
+        STR_INIT("Type"),  STR_INIT("InputPath"),    STR_INIT("ItemsPath"),
+        STR_INIT("Items"), STR_INIT("ItemSelector"), STR_INIT("Parameters"),
+    };
+    for (size_t at = 0; at < sizeof keys / sizeof *keys; at++) {
+        if (str_equal(keys[at], key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_kept(const struct tested_state *tested, enum tested_form form, struct str key)
+{
+    switch (form) {
+    case TESTED_AS_IT_IS:
+        return !str_equal(key, STR("QueryLanguage"));
+    case TESTED_AS_TASK:
+        return !is_of_children(key, tested->type);
+    case TESTED_AS_ITEMS:
+        return is_of_items(key);
+    case TESTED_FORM_COUNT:
+        break;
+    }
+    UNREACHABLE("form of a tested state");
+}
+
+/* What a form has that the state has not. */
+static struct str added(enum tested_form form)
+{
+    switch (form) {
+    case TESTED_AS_IT_IS:
+        return STR("");
+    case TESTED_AS_TASK:
+        return STR(",\"Type\":\"Task\",\"Resource\":\"arn:aws:lambda:us-east-1:000000000000:function:mock\"");
+    case TESTED_AS_ITEMS: /* outputs as short as can be: all of them together are bounded */
+        return STR(",\"End\":true,\"ItemProcessor\":{\"StartAt\":\"I\",\"States\":{\"I\":"
+                   "{\"QueryLanguage\":\"JSONata\",\"Type\":\"Succeed\",\"Output\":0}}}");
+    case TESTED_FORM_COUNT:
+        break;
+    }
+    UNREACHABLE("form of a tested state");
+}
+
+static enum status write_state(struct buffer *text, const struct tested_state *tested, enum tested_form form)
 {
     TRY(buffer_format(text, "{\"QueryLanguage\":\"%s\"", tested->jsonata ? "JSONata" : "JSONPath"));
-    if (as_task) {
-        TRY(buffer_add(text, STR(",\"Type\":\"Task\",\"Resource\":\"arn:aws:lambda:us-east-1:000000000000:function:mock\"")));
-    }
+    TRY(buffer_add(text, added(form)));
     for (uint32_t at = 0; at < tested->state->count; at++) {
         const struct value_member *member = &tested->state->members[at];
-        bool left_out = as_task ? is_of_children(member->key, tested->type) : str_equal(member->key, STR("QueryLanguage"));
-        if (!left_out) {
+        if (is_kept(tested, form, member->key)) {
             TRY(buffer_add_byte(text, ','));
             TRY(write_member(text, tested, member));
         }
@@ -176,26 +220,19 @@ static enum status write_state(struct buffer *text, const struct tested_state *t
     return buffer_add_byte(text, '}');
 }
 
-enum status tested_state_machine(struct call *call, const struct tested_state *tested, const struct value *variables,
-                                 bool as_task, struct str *out_definition)
+enum status tested_state_machine(struct call *call, const struct tested_state *tested, enum tested_form form,
+                                 struct str *out_definition)
 {
     struct buffer text = buffer_in(call->arena);
-    bool set_up = variables != NULL && variables->count > 0;
     TRY(buffer_add(&text, STR("{\"StartAt\":")));
-    if (set_up) {
-        TRY(buffer_format(&text, "\"%.*s\",\"States\":{\"%.*s\":{\"Type\":\"Pass\",\"Assign\":", STR_ARGS(SETUP), STR_ARGS(SETUP)));
-        TRY(value_write(&text, variables));
-        TRY(buffer_add(&text, STR(",\"Next\":")));
-        TRY(value_write_string(&text, tested->name));
-        TRY(buffer_add(&text, STR("},")));
-    } else {
-        TRY(value_write_string(&text, tested->name));
-        TRY(buffer_add(&text, STR(",\"States\":{")));
-    }
+    TRY(value_write_string(&text, tested->name));
+    TRY(buffer_add(&text, STR(",\"States\":{")));
     TRY(value_write_string(&text, tested->name));
     TRY(buffer_add_byte(&text, ':'));
-    TRY(write_state(&text, tested, as_task));
-    TRY(write_targets(call, &text, tested));
+    TRY(write_state(&text, tested, form));
+    if (form != TESTED_AS_ITEMS) {
+        TRY(write_targets(call, &text, tested));
+    }
     TRY(buffer_add(&text, STR("}}")));
     *out_definition = buffer_text(&text);
     return STATUS_OK;
@@ -227,9 +264,15 @@ enum status tested_state_check_variables(struct call *call, const struct value *
     const struct machine *machine;
     struct findings findings = {0};
     struct buffer text = buffer_in(call->arena);
-    TRY(buffer_add(&text, STR("{\"StartAt\":\"V\",\"States\":{\"V\":{\"Type\":\"Pass\",\"End\":true,\"Assign\":")));
-    TRY(value_write(&text, variables));
-    TRY(buffer_add(&text, STR("}}}")));
+    /* JSONata, where a name that ends in ".$" is none. */
+    TRY(buffer_add(&text, STR("{\"QueryLanguage\":\"JSONata\",\"StartAt\":\"V\",\"States\":{\"V\":{\"Type\":\"Pass\",\"End\":true,"
+                              "\"Assign\":{")));
+    for (uint32_t at = 0; at < variables->count; at++) {
+        TRY(buffer_add(&text, at == 0 ? STR("") : STR(",")));
+        TRY(value_write_string(&text, variables->members[at].key));
+        TRY(buffer_add(&text, STR(":0")));
+    }
+    TRY(buffer_add(&text, STR("}}}}")));
     enum status status = machine_compile(call->arena, buffer_text(&text), MACHINE_STANDARD, &machine, &findings);
     *out_refused = status == STATUS_INVALID;
     if (!*out_refused) {
@@ -253,7 +296,7 @@ enum status tested_state_find(struct call *call, struct tested_state *out_tested
     if (name.bytes == NULL) {
         tested.state = value;
         tested.jsonata = speaks_jsonata(value, false);
-        TRY(tested_state_machine(call, &tested, NULL, false, &definition));
+        TRY(tested_state_machine(call, &tested, TESTED_AS_IT_IS, &definition));
     } else if (!search(value, false, &tested)) {
         *out_refused = true;
         return call_refuse(call, STR("ValidationException"), "State not found in definition");

@@ -14,18 +14,25 @@ struct tested_state {
     const struct value *state; /* its definition, an object */
 };
 
+/* What the state is in the machine that runs it. */
+enum tested_form {
+    TESTED_AS_IT_IS,
+    TESTED_AS_TASK,   /* a Map or Parallel as a task with the same flow of data, so that its result can be given to it */
+    TESTED_AS_ITEMS,  /* a Map with what makes its iterations' inputs alone, each of which ends at once */
+    TESTED_FORM_COUNT
+};
+
 /* Where the machine of tested_state_machine goes when the state goes to itself. */
 #define TESTED_STATE_ITSELF STR("\x02itself")
 
 /* Finds and validates it. Refuses the call in AWS's words, and then *out_refused. */
 MUST_CHECK enum status tested_state_find(struct call *call, struct tested_state *out_tested, bool *out_refused);
 
-/* The variables, an object, could be assigned: their names are names. Refuses the call, and then *out_refused. */
+/* The variables, an object, have names that are names; their values are data. Refuses the call, and then *out_refused. */
 MUST_CHECK enum status tested_state_check_variables(struct call *call, const struct value *variables, bool *out_refused);
 
-/* A machine's text: the variables (an object, or NULL) are assigned, then the state is entered. `as_task`: a Map or Parallel
- * becomes a task with the same flow of data, so that its result can be given to it. */
-MUST_CHECK enum status tested_state_machine(struct call *call, const struct tested_state *tested,
-                                            const struct value *variables, bool as_task, struct str *out_definition);
+/* The text of a machine that begins with the state. */
+MUST_CHECK enum status tested_state_machine(struct call *call, const struct tested_state *tested, enum tested_form form,
+                                            struct str *out_definition);
 
 #endif

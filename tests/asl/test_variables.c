@@ -96,12 +96,62 @@ static void test_scopes_count_together(void **state)
     interpreter_destroy(result.interpreter);
 }
 
+/* An execution that begins with the variables; `definition` has one state. */
+static struct interpreter *run_with(struct arena *arena, const char *variables, const char *definition)
+{
+    const struct machine *machine = NULL;
+    struct findings findings = {0};
+    const struct value *value = NULL;
+    struct interpreter *interpreter = NULL;
+    assert_int_equal(value_parse(arena, str_of(variables), &value, NULL), STATUS_OK);
+    assert_int_equal(machine_compile(arena, str_of(definition), MACHINE_STANDARD, &machine, &findings), STATUS_OK);
+    const struct interpreter_options options = {
+        .machine = machine, .start_ms = 1700000000000, .memory_bytes_max = MEMORY_BYTES_MAX, .variables = value};
+    assert_int_equal(interpreter_create(&options, &interpreter), STATUS_OK);
+    assert_int_equal(interpreter_start(interpreter, STR("{\"x\":1}")), STATUS_OK);
+    return interpreter;
+}
+
+/* They are data, whatever their keys: nothing in them is evaluated. */
+static void test_given_at_the_start(void **state)
+{
+    static const char variables[] = "{\"v\":{\"a.$\":\"$.x\",\"b\":\"{% 1 %}\"}}";
+    static const char *const states[] = {
+        "{\"Type\":\"Pass\",\"OutputPath\":\"$v\",\"End\":true}",
+        "{\"QueryLanguage\":\"JSONata\",\"Type\":\"Pass\",\"Output\":\"{% $v %}\",\"End\":true}",
+        "{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Pass\",\"OutputPath\":\"$v\","
+        "\"End\":true}}}],\"OutputPath\":\"$[0]\",\"End\":true}",
+    };
+    for (size_t at = 0; at < sizeof states / sizeof *states; at++) {
+        struct str definition;
+        assert_int_equal(arena_format(*state, &definition, "{\"StartAt\":\"S\",\"States\":{\"S\":%s}}", states[at]), STATUS_OK);
+        struct interpreter *interpreter = run_with(*state, variables, definition.bytes);
+        assert_str(interpreter_status(interpreter)->status, "SUCCEEDED");
+        assert_str(interpreter_status(interpreter)->output, "{\"a.$\":\"$.x\",\"b\":\"{% 1 %}\"}");
+        interpreter_destroy(interpreter);
+    }
+}
+
+static void test_too_large_at_the_start(void **state)
+{
+    struct str variables;
+    assert_int_equal(arena_format(*state, &variables, "{\"v\":\"%0*d\"}", VARIABLE_BYTES_MAX, 0), STATUS_OK);
+    struct interpreter *interpreter =
+        run_with(*state, variables.bytes, "{\"StartAt\":\"S\",\"States\":{\"S\":{\"Type\":\"Succeed\"}}}");
+    assert_str(interpreter_status(interpreter)->status, "FAILED");
+    assert_str(interpreter_status(interpreter)->error, "States.Runtime");
+    assert_int_equal(interpreter_event_count(interpreter), 2); /* no state was entered */
+    interpreter_destroy(interpreter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_as_many_as_fit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_one_too_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_scopes_count_together, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_given_at_the_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_too_large_at_the_start, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("asl/variables", tests, NULL, NULL);
 }

@@ -1,0 +1,47 @@
+/* A Map under test: its fields as the engine evaluates them, without its iterations. */
+#ifndef PAWL_GATEWAY_TESTED_MAP_H
+#define PAWL_GATEWAY_TESTED_MAP_H
+
+#include "gateway/answer.h"
+#include "gateway/tested_state.h"
+
+/* What a Map is tested with. */
+struct tested_map_given {
+    const struct tested_state *tested;
+    struct str input;
+    const struct value *input_value;
+    const struct value *context;
+    const struct value *variables; /* NULL: none */
+    struct str role_arn;
+    struct str mocked; /* its result, JSON text; STR_NONE: it fails */
+};
+
+#define TESTED_MAP_NO_COUNT (-1)
+
+/* All in the call's arena. */
+struct tested_map {
+    const struct tested_map_given *given;
+    const struct value *input;      /* behind InputPath */
+    struct str items;               /* as they are written; STR_NONE: unknown, as with an ItemReader */
+    struct str inputs;              /* of the iterations, an array; STR_NONE: as the items are, or unknown: too many of them */
+    int64_t count;                  /* of iterations, or TESTED_MAP_NO_COUNT */
+    struct str error;               /* it fails before its iterations run; STR_NONE: it does not */
+    struct str cause;
+    int64_t concurrency;            /* 0: none given */
+    const struct value *tolerated_count;      /* NULL: none given, or it can't be evaluated */
+    const struct value *tolerated_percentage;
+};
+
+/* `given` must live as long as the map. */
+MUST_CHECK enum status tested_map_evaluate(struct call *call, const struct tested_map_given *given, struct tested_map *out_map);
+
+/* Refuses the call when more iterations are to have failed than there are, and then *out_refused. */
+MUST_CHECK enum status tested_map_check_failures(struct call *call, const struct tested_map *map, bool *out_refused);
+
+/* Whether more of them are to have failed than may. */
+bool tested_map_fails(const struct call *call, const struct tested_map *map);
+
+/* What inspection shows of it. */
+MUST_CHECK enum status tested_map_tell(struct answer *answer, const struct call *call, const struct tested_map *map);
+
+#endif
