@@ -42,7 +42,7 @@ static enum status join_inputs(struct call *call, const struct interpreter *prob
     struct buffer text = buffer_in(call->arena);
     int64_t count = 0;
     TRY(buffer_add_byte(&text, '['));
-    for (size_t at = 0; at < interpreter_stage_count(probe); at++) {
+    for (size_t at = 0; at < interpreter_stage_count(probe) && buffer_text(&text).length < PAYLOAD_BYTES_MAX; at++) {
         const struct stage *stage = interpreter_stage(probe, at);
         if (stage->type == STAGE_ITEM_SELECTOR) {
             TRY(buffer_add(&text, count++ > 0 ? STR(",") : STR("")));
@@ -50,7 +50,9 @@ static enum status join_inputs(struct call *call, const struct interpreter *prob
         }
     }
     TRY(buffer_add_byte(&text, ']'));
-    map->inputs = count == map->count ? buffer_text(&text) : STR_NONE;
+    if (count == map->count && buffer_text(&text).length <= PAYLOAD_BYTES_MAX) { /* the model's bound of a text of inspection */
+        map->inputs = buffer_text(&text);
+    }
     return STATUS_OK;
 }
 

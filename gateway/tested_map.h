@@ -23,7 +23,7 @@ struct tested_map {
     const struct tested_map_given *given;
     const struct value *input;      /* behind InputPath */
     struct str items;               /* as they are written; STR_NONE: unknown, as with an ItemReader */
-    struct str inputs;              /* of the iterations, an array; STR_NONE: as the items are, or unknown: too many of them */
+    struct str inputs;              /* of the iterations, an array; STR_NONE: as the items are, or too much to tell */
     int64_t count;                  /* of iterations, or TESTED_MAP_NO_COUNT */
     struct str error;               /* it fails before its iterations run; STR_NONE: it does not */
     struct str cause;

@@ -146,6 +146,9 @@ def test_many_items(client):
     assert [item["v"] for item in json.loads(data["afterItemSelector"])] == list(range(1000))
     data = inspected(client, selecting, {"a": list(range(30000))})
     assert len(json.loads(data["afterItemsPath"])) == 30000 and "afterItemSelector" not in data
+    large = {**MAP, "ItemSelector": {"all.$": "$"}}
+    assert "afterItemSelector" not in inspected(client, large, {"a": [1] * 50, "b": "b" * 200000})
+    assert len(inspected(client, large, {"a": [1], "b": "b" * 200000})["afterItemSelector"]) > 200000
 
 
 RETRY = {"Retry": [{"ErrorEquals": ["States.QueryEvaluationError"], "MaxAttempts": 1}]}
