@@ -214,13 +214,23 @@ static bool can_be_mocked(struct str type)
     return str_equal(type, STR("Task")) || str_equal(type, STR("Map")) || str_equal(type, STR("Parallel"));
 }
 
+/* What says something of a mock's failures, and there is none. */
+static enum status check_without(struct call *call, bool *out_refused)
+{
+    const struct value *configuration = value_get(call->request, STR("stateConfiguration"));
+    if (configuration == NULL || value_get(configuration, STR("mapIterationFailureCount")) == NULL) {
+        return STATUS_OK;
+    }
+    return refuse_whole(call, "TestState does not support MapIterationFailureCount when a mock is not specified.", out_refused);
+}
+
 enum status mock_read(struct call *call, const struct mock_subject *subject, struct mock *out_mock, bool *out_refused)
 {
     const struct value *given = value_get(call->request, STR("mock"));
     *out_mock = (struct mock){.given = given != NULL && given->type == VALUE_OBJECT};
     *out_refused = false;
     if (!out_mock->given) {
-        return STATUS_OK;
+        return check_without(call, out_refused);
     }
     const struct value *failure = value_get(given, STR("errorOutput"));
     failure = failure != NULL && failure->type == VALUE_OBJECT ? failure : NULL;

@@ -82,6 +82,7 @@ def test_rows(client, state, members, expected):
     (PASS, {"variables": '{"":1}'}, "ValidationException"),
     (PASS, {"variables": '{"x.$":"$.a"}'}, "ValidationException"),
     (PASS, {"variables": '{"1x":1}'}, "ValidationException"),
+    (MAP, {"stateConfiguration": {"mapIterationFailureCount": 1}}, "ValidationException"),
     (MAP, {"input": '{"a":[1,2]}', **FAILED_3}, "ValidationException"),
     (JSONATA_MAP, {"input": '{"a":[1,2]}', **FAILED_3}, "ValidationException"),
     (MAP, {"input": '{"a":[1,2,3]}', **FAILED_3, "mock": {"result": "[1,2]"}}, "ValidationException"),
