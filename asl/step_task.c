@@ -284,12 +284,18 @@ static enum status send_request(struct run *run, struct run_frame *frame, const 
     return STATUS_OK;
 }
 
+/* A later deadline leaves the timer as it is: it re-arms itself when it fires early. */
 static void restart_heartbeat(struct run *run, struct run_frame *frame)
 {
-    if (frame->row.heartbeat_ms != RECORD_NONE) {
-        frame->row.heartbeat_deadline = (run->step->env->now_ms + frame->row.heartbeat_ms) * 1000;
-        frame->dirty = true;
+    if (frame->row.heartbeat_ms == RECORD_NONE) {
+        return;
     }
+    frame->row.heartbeat_deadline = (run->step->env->now_ms + frame->row.heartbeat_ms) * 1000;
+    int64_t due_ms = task_timer_ms(&frame->row);
+    if (frame->timer_ms == RECORD_NONE || due_ms < frame->timer_ms) {
+        frame->timer_ms = due_ms;
+    }
+    frame->dirty = true;
 }
 
 /* Of an activity's task: that it is not there. */
@@ -329,7 +335,9 @@ enum status step_schedule_task(struct run *run, struct run_frame *frame)
     frame->row.deadline = attempt.timeout_seconds == RECORD_NONE ? RECORD_NONE : (now_ms + attempt.timeout_seconds * 1000) * 1000;
     frame->row.heartbeat_ms = attempt.heartbeat_seconds == RECORD_NONE ? RECORD_NONE : attempt.heartbeat_seconds * 1000;
     frame->row.heartbeat_deadline = RECORD_NONE;
-    restart_heartbeat(run, frame);
+    if (run_state(run, frame)->task.resource.kind != RESOURCE_ACTIVITY) {
+        restart_heartbeat(run, frame); /* an activity's count from its claim: before, there is nobody who could beat */
+    }
     struct task_request *request = NULL;
     TRY(record_scheduled(run, frame, &attempt));
     if (run->history_full) {
