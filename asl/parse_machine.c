@@ -36,6 +36,14 @@ static enum status hint_target(const struct parse_context *context, struct str n
     return parse_hint_name(parser, &nearest);
 }
 
+/* A state's name is unique in the whole definition. One that is not, which is told, still means its own machine's state there:
+ * that entry has a scope of its own. */
+static const struct name_entry *find_state(const struct parser *parser, uint32_t machine, struct str name)
+{
+    const struct name_entry *own = name_table_find(&parser->names, machine + 1, name);
+    return own != NULL ? own : name_table_find(&parser->names, 0, name);
+}
+
 enum status parse_target(const struct parse_context *context, const struct value *object, const struct parse_place *place,
                          struct str key, bool required, uint32_t *out_state)
 {
@@ -49,7 +57,7 @@ enum status parse_target(const struct parse_context *context, const struct value
     if (value->type != VALUE_STRING) {
         return parse_finding(parser, place, key, value, PARSE_CODE_SCHEMA, "Expected value of type String");
     }
-    const struct name_entry *entry = name_table_find(&parser->names, 0, value->string);
+    const struct name_entry *entry = find_state(parser, context->machine, value->string);
     if (entry == NULL || parser->states[entry->number]->machine != context->machine) {
         TRY(parse_finding(parser, place, key, value, FINDING_CODE_TRANSITION, "Missing 'Next' target: %.*s",
                           STR_ARGS(value->string)));
@@ -273,11 +281,15 @@ static enum status add_states(struct parser *parser, const struct value *states,
             TRY(parse_finding(parser, place, key, states->members[at].value, STR("INVALID_STATE_NAME"),
                               "State names have 1 to %d characters", NAME_CHARACTERS_MAX));
         }
-        if (name_table_find(&parser->names, 0, key) != NULL) {
+        const struct name_entry *other = find_state(parser, machine, key);
+        if (other != NULL) {
             TRY(parse_finding(parser, place, key, states->members[at].value, STR("DUPLICATE_STATE_NAME"), "Duplicate state name: %.*s",
                               STR_ARGS(key)));
-        } else {
-            TRY(name_table_add(parser->arena, &parser->names, (struct name_entry){.name = state->name, .number = parser->state_count}));
+        }
+        if (other == NULL || parser->states[other->number]->machine != machine) {
+            uint32_t scope = other == NULL ? 0 : machine + 1;
+            TRY(name_table_add(parser->arena, &parser->names,
+                               (struct name_entry){.name = state->name, .scope = scope, .number = parser->state_count}));
         }
         parser->states[parser->state_count++] = state;
     }

@@ -69,6 +69,28 @@ static void test_many(void **state)
     arena_destroy(arena);
 }
 
+/* A name that comes twice is told of, and nothing that only follows from it. */
+static void test_two_names(void **state)
+{
+    (void)state;
+    static const char *const branches[] = {
+        "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}",
+        "{\"StartAt\":\"B\",\"States\":{\"B\":{\"Type\":\"Pass\",\"Next\":\"A\"},\"A\":{\"Type\":\"Pass\",\"End\":true}}}",
+    };
+    for (size_t at = 0; at < sizeof branches / sizeof *branches; at++) {
+        struct arena *arena = arena_create((size_t)64 * 1024 * 1024);
+        struct buffer text = buffer_in(arena);
+        assert_int_equal(buffer_format(&text,
+                                       "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Parallel\",\"End\":true,\"Branches\":[%s]}}}",
+                                       branches[at]),
+                         STATUS_OK);
+        struct findings findings = compile(arena, &text);
+        assert_int_equal(findings.count, 1);
+        assert_true(str_equal(findings.items[0].code, STR("DUPLICATE_STATE_NAME")));
+        arena_destroy(arena);
+    }
+}
+
 /* A text that is no JSON is shown in its finding, but not without end. */
 static void test_long_text(void **state)
 {
@@ -89,6 +111,11 @@ static void test_long_text(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_places), cmocka_unit_test(test_many), cmocka_unit_test(test_long_text)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_two_names),
+        cmocka_unit_test(test_long_text),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
