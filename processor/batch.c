@@ -49,14 +49,14 @@ enum status batch_produce(struct loop *loop, const struct outbox *outbox, struct
 
 void batch_count_usage(struct loop *loop, struct partition *partition, const struct handling *handling)
 {
-    bool ended = handling->usage_end != EXECUTION_STATUS_RUNNING;
-    if (handling->usage_transitions == 0 && handling->usage_executions_started == 0 && !ended) {
+    bool ended = handling->notes.usage_end != EXECUTION_STATUS_RUNNING;
+    if (handling->notes.usage_transitions == 0 && handling->notes.usage_executions_started == 0 && !ended) {
         return;
     }
     int64_t minute = handling->env->now_ms / 60000;
     struct partition_usage *usage = partition->usage;
     while (usage != NULL &&
-           !(usage->minute == minute && str_equal(usage->state_machine_arn, handling->usage_machine_arn))) {
+           !(usage->minute == minute && str_equal(usage->state_machine_arn, handling->notes.usage_machine_arn))) {
         usage = usage->next;
     }
     if (usage == NULL) {
@@ -64,17 +64,17 @@ void batch_count_usage(struct loop *loop, struct partition *partition, const str
         /* A batch is bounded, its arena is not near its end. */
         ASSERT(usage != NULL);
         usage->minute = minute;
-        ASSERT(arena_copy(loop->batch_arena, handling->usage_machine_arn, &usage->state_machine_arn) == STATUS_OK);
+        ASSERT(arena_copy(loop->batch_arena, handling->notes.usage_machine_arn, &usage->state_machine_arn) == STATUS_OK);
         usage->next = partition->usage;
         partition->usage = usage;
     }
-    usage->transitions += handling->usage_transitions;
-    usage->executions_started += handling->usage_executions_started;
-    usage->counts.transitions += handling->usage_transitions;
-    usage->counts.started += handling->usage_executions_started;
+    usage->transitions += handling->notes.usage_transitions;
+    usage->executions_started += handling->notes.usage_executions_started;
+    usage->counts.transitions += handling->notes.usage_transitions;
+    usage->counts.started += handling->notes.usage_executions_started;
     if (ended) {
-        usage->counts.ended[handling->usage_end] += 1;
-        histogram_add(&usage->counts.time, &histogram_duration, handling->usage_time_us);
+        usage->counts.ended[handling->notes.usage_end] += 1;
+        histogram_add(&usage->counts.time, &histogram_duration, handling->notes.usage_time_us);
     }
 }
 

@@ -67,7 +67,7 @@ static enum status emit_history(struct handling *handling, const struct emit_sub
         handling_count(handling, counter);
     }
     if (effect->closed_task != NULL) {
-        handling->closed_task = effect->closed_task;
+        handling->notes.closed_task = effect->closed_task;
     }
     return send(handling, subject,
                 &(struct output){
@@ -152,7 +152,7 @@ static enum status refusal(void *owner, struct arena *arena, struct str route, c
     if ((int64_t)bytes <= limit.bytes_max) {
         return STATUS_OK;
     }
-    handling->blamed |= is_blamed(handling, route);
+    handling->notes.blamed |= is_blamed(handling, route);
     handling_count(handling, COUNTER_REFUSED_TASKS);
     struct str prefix = handling->config->prefix;
     if (limit.refusal.bytes != NULL) {
@@ -190,9 +190,9 @@ static enum status emit_status(struct handling *handling, const struct emit_subj
                                const struct execution_status *status)
 {
     struct str id;
-    if (status->stop_date != RECORD_NONE && execution_status_of(status->status, &handling->usage_end)) {
-        handling->usage_machine_arn = subject->state_machine_arn;
-        handling->usage_time_us = status->stop_date - status->start_date;
+    if (status->stop_date != RECORD_NONE && execution_status_of(status->status, &handling->notes.usage_end)) {
+        handling->notes.usage_machine_arn = subject->state_machine_arn;
+        handling->notes.usage_time_us = status->stop_date - status->start_date;
     }
     TRY(arena_format(handling->arena, &id, "%" PRId64 "-%" PRId64 "-%.*s", status->incarnation, status->version,
                      STR_ARGS(status->status)));
@@ -303,11 +303,11 @@ static enum status emit_timer(struct handling *handling, const struct emit_subje
 
 static void emit_usage(struct handling *handling, const struct emit_subject *subject, const struct effect_usage *usage)
 {
-    handling->usage_machine_arn = subject->state_machine_arn;
-    handling->usage_transitions += usage->transitions;
-    handling->usage_executions_started += usage->executions_started;
-    handling->counts[COUNTER_TRANSITIONS] += usage->transitions;
-    handling->counts[COUNTER_EXECUTIONS_STARTED] += usage->executions_started;
+    handling->notes.usage_machine_arn = subject->state_machine_arn;
+    handling->notes.usage_transitions += usage->transitions;
+    handling->notes.usage_executions_started += usage->executions_started;
+    handling->notes.counts[COUNTER_TRANSITIONS] += usage->transitions;
+    handling->notes.counts[COUNTER_EXECUTIONS_STARTED] += usage->executions_started;
 }
 
 static enum status emit_one(struct handling *handling, const struct emit_subject *subject, const struct effect *effect)

@@ -87,11 +87,7 @@ static void start_over(struct handling *handling)
     handling->arena = handling->spare;
     handling->outbox = (struct outbox){.arena = handling->arena};
     handling->need = (struct need){.type = NEED_NOTHING};
-    handling->usage_transitions = 0;
-    handling->usage_executions_started = 0;
-    handling->closed_task = NULL;
-    handling->blamed = false;
-    memset(handling->counts, 0, sizeof handling->counts);
+    handling->notes = (struct handling_notes){.given_up = STR_NONE};
     store_rollback(&handling->partition->store);
     store_begin(&handling->partition->store, handling->arena);
     timers_forget(&handling->partition->store);
@@ -104,8 +100,8 @@ enum status handle_park(struct handling *handling, const struct execution_row *r
     parked.parked = reason;
     keys_execution(handling->partition->store.partition, &handling->execution, &key);
     handling_count(handling, COUNTER_PARKED);
-    handling->parked_arn = row->arn;
-    handling->parked_reason = reason;
+    handling->notes.parked_arn = row->arn;
+    handling->notes.parked_reason = reason;
     return store_put(&handling->partition->store, &key, RECORD_execution_row, &parked);
 }
 
@@ -140,7 +136,7 @@ static enum status give_up(struct handling *handling, struct str reason)
     const struct execution_row *row = NULL;
     struct str arn = STR("");
     start_over(handling);
-    handling->given_up = reason;
+    handling->notes.given_up = reason;
     if (handling->has_execution) {
         enum status status = store_execution(&handling->partition->store, handling->arena, &handling->execution, &row);
         if (status == STATUS_OK) {

@@ -43,6 +43,21 @@ struct blame {
     char reason[256];
 };
 
+/* What a step notes on its way, for when it stands. A step that is taken back has noted nothing: all zero, as it began. */
+struct handling_notes {
+    struct str parked_arn;    /* what the loop logs: an execution that was parked, … */
+    struct str parked_reason; /* … with why; STR_NONE: none was */
+    bool blamed;              /* a task was refused for the sake of `blame` */
+    struct str given_up;      /* why the record or timer was given up; STR_NONE: it was not */
+    struct str usage_machine_arn;
+    int64_t usage_transitions;
+    int64_t usage_executions_started;
+    enum execution_status_id usage_end; /* how an execution ended; RUNNING: none did */
+    int64_t usage_time_us;              /* how long it took then */
+    const struct effect_closed_task *closed_task; /* a step closes one at most; NULL: none */
+    int64_t counts[COUNTER_COUNT]; /* added to the counters */
+};
+
 struct handling {
     /* The thread's */
     const struct processor_config *config;
@@ -70,22 +85,12 @@ struct handling {
     struct definition_use *use;    /* released when the handling is over */
     struct execution_id execution; /* whom an assertion parks */
     bool has_execution;
-    struct str parked_arn;    /* what the loop logs when the step stands: an execution that was parked, … */
-    struct str parked_reason; /* … with why; STR_NONE: none was */
-    bool blamed;              /* a task was refused for the sake of `blame` */
-    struct str given_up;      /* why the record or timer was given up; STR_NONE: it was not */
-    struct str usage_machine_arn;
-    int64_t usage_transitions;
-    int64_t usage_executions_started;
-    enum execution_status_id usage_end; /* how an execution ended; RUNNING: none did */
-    int64_t usage_time_us;              /* how long it took then */
-    const struct effect_closed_task *closed_task; /* a step closes one at most; NULL: none */
-    int64_t counts[COUNTER_COUNT]; /* added to the counters when the step stands */
+    struct handling_notes notes;
 };
 
 static inline void handling_count(struct handling *handling, enum counter counter)
 {
-    handling->counts[counter]++;
+    handling->notes.counts[counter]++;
 }
 
 /* Says what is needed first; always STATUS_RETRIABLE. */

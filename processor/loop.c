@@ -173,18 +173,18 @@ static void log_losses(const struct loop *loop, const struct handling *handling)
 {
     char subject[SUBJECT_BYTES_MAX];
     char quoted[600];
-    if (handling->given_up.bytes == NULL && handling->parked_reason.bytes == NULL) {
+    if (handling->notes.given_up.bytes == NULL && handling->notes.parked_reason.bytes == NULL) {
         return;
     }
     name_subject(handling, subject, sizeof subject);
-    if (handling->parked_reason.bytes != NULL) {
+    if (handling->notes.parked_reason.bytes != NULL) {
         log_event(LOG_ERROR, "execution_parked", "thread=%" PRIu32 " execution=%.*s by=%s reason=%s", loop->thread,
-                  STR_ARGS(handling->parked_arn), subject, log_quote(handling->parked_reason, quoted, sizeof quoted));
+                  STR_ARGS(handling->notes.parked_arn), subject, log_quote(handling->notes.parked_reason, quoted, sizeof quoted));
     }
-    if (handling->given_up.bytes != NULL) {
+    if (handling->notes.given_up.bytes != NULL) {
         log_event(LOG_ERROR, handling->timer != NULL ? "timer_given_up" : "record_given_up",
                   "thread=%" PRIu32 " what=%s reason=%s", loop->thread, subject,
-                  log_quote(handling->given_up, quoted, sizeof quoted));
+                  log_quote(handling->notes.given_up, quoted, sizeof quoted));
     }
 }
 
@@ -233,7 +233,7 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
     } else {
         status = handling->timer != NULL ? handle_timer(handling) : handle_record(handling);
     }
-    if (!handling->blamed) {
+    if (!handling->notes.blamed) {
         loop->batch.trial.topic = NULL; /* it came to another end: that proves nothing against the route */
     }
     if (status == STATUS_RETRIABLE) {
@@ -250,7 +250,7 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
         return bus_port_fail(out_error, takeover_parks(status) ? status : STATUS_FATAL, "partition %" PRIu32 ": %s",
                              partition->id, status_text(status));
     }
-    if (handling->given_up.bytes != NULL) {
+    if (handling->notes.given_up.bytes != NULL) {
         /* A parked execution keeps its timer, which is passed over from now on. */
         partition->attempt = (struct partition_attempt){.count = 0};
     }
@@ -269,10 +269,10 @@ static enum status run(struct loop *loop, struct handling *handling, struct bus_
     partition->row_count += (int64_t)partition->store.changes.count;
     batch_count_usage(loop, partition, handling);
     for (int counter = 0; counter < COUNTER_COUNT; counter++) {
-        loop->batch.counts[counter] += handling->counts[counter];
+        loop->batch.counts[counter] += handling->notes.counts[counter];
     }
-    if (handling->closed_task != NULL) {
-        task_times_add(&loop->batch.task_times, handling->closed_task);
+    if (handling->notes.closed_task != NULL) {
+        task_times_add(&loop->batch.task_times, handling->notes.closed_task);
     }
     return STATUS_OK;
 }
