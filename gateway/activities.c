@@ -106,7 +106,8 @@ static void wake(struct activities *activities, struct queue *queue)
     pthread_cond_signal(&activities->woken);
 }
 
-/* Whether one more may wait. Those who have hung up don't count; they are only looked for when it matters. */
+/* Whether one more may wait. Those who have hung up since the last look are in queue->count, but don't count: they are looked
+ * for only when it matters. */
 static bool has_room(const struct activities *activities, const struct queue *queue)
 {
     int64_t most = activities->config.workers_max;
@@ -376,6 +377,7 @@ static void let_gone_go(struct queue *queue, struct work *work)
     struct activities_poller *poller = queue->first;
     queue->first = NULL;
     queue->last = NULL;
+    queue->count = 0;
     while (poller != NULL) {
         struct activities_poller *next = poller->next;
         if (poller->is_gone(poller)) {
