@@ -14,6 +14,7 @@ from test_gateways import Part
 
 kafka = pytest.mark.skipif("PAWL_TEST_BOOTSTRAP" not in os.environ, reason="needs Kafka (PAWL_TEST_BOOTSTRAP)")
 SECONDS_MAX = 20
+UNREAD = {"error": "InvalidRecord", "message": "begins with byte 00"}
 
 
 def test_address(own):
@@ -26,33 +27,74 @@ def test_address(own):
     assert "pawl-reply-to" in read
 
 
+class Engine:
+    """Reads what a gateway sends on one topic, and answers in the processor's place."""
+
+    def __init__(self, part, topic):
+        from confluent_kafka import Consumer, Producer
+        prefix = part.settings["topics.prefix"]
+        self.consumer = Consumer({"bootstrap.servers": part.kafka, "group.id": prefix, "auto.offset.reset": "earliest"})
+        self.producer = Producer({"bootstrap.servers": part.kafka})
+        self.consumer.subscribe([f"{prefix}.{topic}"])
+
+    def answer(self, **members):
+        """To the next record. When."""
+        begin = time.monotonic()
+        record = None
+        while record is None and time.monotonic() - begin < SECONDS_MAX:
+            record = self.consumer.poll(0.1)
+        assert record is not None, "nothing was sent"
+        place, correlation = dict(record.headers())["pawl-reply-to"].decode().split("@")
+        topic, partition = place.rsplit("-", 1)
+        self.producer.produce(topic, json.dumps({"correlationId": correlation, **members}), correlation, int(partition))
+        self.producer.flush(10)
+        return time.monotonic()
+
+
+def is_told(call):
+    """That it is no fault of the caller's. With what words."""
+    with pytest.raises(botocore.exceptions.ClientError) as told:
+        call.result(SECONDS_MAX)
+    assert told.value.response["Error"]["Code"] == "InternalFailure"
+    assert told.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    return told.value.response["Error"]["Message"]
+
+
 @kafka
 def test_refused(tmp_path):
     """A gateway alone, and a processor that can read nothing."""
-    from confluent_kafka import Consumer, Producer
     part = Part(tmp_path / "gateway", "gateway", f"unread-{uuid.uuid4().hex[:8]}")
     part.start()
-    prefix = part.settings["topics.prefix"]
-    consumer = Consumer({"bootstrap.servers": part.kafka, "group.id": prefix, "auto.offset.reset": "earliest"})
-    producer = Producer({"bootstrap.servers": part.kafka})
-    consumer.subscribe([f"{prefix}.commands"])
+    engine = Engine(part, "commands")
     client = part.client(read_timeout=SECONDS_MAX, retries={"max_attempts": 0})
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        begin = time.monotonic()
         call = pool.submit(client.create_activity, name="a")
-        record = None
-        while record is None and time.monotonic() - begin < SECONDS_MAX:
-            record = consumer.poll(0.1)
-        place, correlation = dict(record.headers())["pawl-reply-to"].decode().split("@")
-        topic, partition = place.rsplit("-", 1)
-        answer = {"correlationId": correlation, "error": "InvalidRecord", "message": "begins with byte 00"}
-        producer.produce(topic, json.dumps(answer), correlation, int(partition))
-        producer.flush(10)
-        answered = time.monotonic()
-        with pytest.raises(botocore.exceptions.ClientError) as told:
-            call.result(SECONDS_MAX)
+        answered = engine.answer(**UNREAD)
+        assert is_told(call) == UNREAD["message"]
     assert time.monotonic() - answered < 2
-    assert told.value.response["Error"] == {"Code": "InternalFailure", "Message": "begins with byte 00"}
-    assert told.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
-    consumer.close()
+    engine.consumer.close()
     assert part.stop() == 0
+
+
+@kafka
+def test_claim(tmp_path):
+    """A task whose claim the engine could not read is offered to the next who polls."""
+    prefix = f"unread-{uuid.uuid4().hex[:8]}"
+    gateway, processor = (Part(tmp_path / role, role, prefix) for role in ("gateway", "processor"))
+    gateway.start()
+    processor.start()
+    client = gateway.client(read_timeout=SECONDS_MAX, retries={"max_attempts": 0})
+    activity = client.create_activity(name="a")["activityArn"]
+    machine = client.create_state_machine(name="m", definition=s.task(activity), roleArn=s.ROLE)["stateMachineArn"]
+    client.start_execution(stateMachineArn=machine, input="7")
+    assert processor.stop() == 0
+    engine = Engine(gateway, "results")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        call = pool.submit(client.get_activity_task, activityArn=activity, workerName="first")
+        engine.answer(**UNREAD)
+        is_told(call)
+        call = pool.submit(client.get_activity_task, activityArn=activity, workerName="second")
+        engine.answer(data="{}")
+        assert call.result(SECONDS_MAX)["input"] == "7"
+    engine.consumer.close()
+    assert gateway.stop() == 0
