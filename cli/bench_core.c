@@ -1,5 +1,6 @@
 #include "cli/bench_core.h"
 
+#include "asl/rows_single.h"
 #include "asl/step.h"
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -28,65 +29,6 @@ struct bench_state {
 static double now_seconds(void)
 {
     return (double)clock_us() / 1e6;
-}
-
-/* ---- Rows: one execution without children, so that only its own row is ever asked for ---- */
-
-static enum status get_execution(void *owner, struct arena *arena, const struct execution_id *id, const struct execution_row **out_row)
-{
-    (void)arena;
-    (void)id;
-    const struct bench_state *state = owner;
-    *out_row = state->execution;
-    return state->execution == NULL ? STATUS_NOT_FOUND : STATUS_OK;
-}
-
-static enum status get_frame(void *owner, struct arena *arena, const struct execution_id *id, int64_t frame,
-                             const struct frame_row **out_row)
-{
-    (void)owner;
-    (void)arena;
-    (void)id;
-    (void)frame;
-    (void)out_row;
-    return STATUS_NOT_FOUND;
-}
-
-static enum status get_payload(void *owner, struct arena *arena, const struct execution_id *id, const struct payload_id *payload,
-                               struct str *out_text)
-{
-    (void)owner;
-    (void)arena;
-    (void)id;
-    (void)payload;
-    (void)out_text;
-    return STATUS_NOT_FOUND;
-}
-
-static enum status get_frames(void *owner, struct arena *arena, const struct execution_id *id, int64_t from, size_t count_max,
-                              const struct frame_row ***out_rows, size_t *out_count)
-{
-    (void)owner;
-    (void)arena;
-    (void)id;
-    (void)from;
-    (void)count_max;
-    *out_rows = NULL;
-    *out_count = 0;
-    return STATUS_OK;
-}
-
-static enum status get_payloads(void *owner, struct arena *arena, const struct execution_id *id, int64_t scope, size_t count_max,
-                                struct payload_id **out_payloads, size_t *out_count)
-{
-    (void)owner;
-    (void)arena;
-    (void)id;
-    (void)scope;
-    (void)count_max;
-    *out_payloads = NULL;
-    *out_count = 0;
-    return STATUS_OK;
 }
 
 /* ---- Machines ---- */
@@ -160,7 +102,7 @@ static enum status carry_out(struct bench_state *state, struct arena *arena, con
 
 static enum status apply(struct bench_state *state, const struct step_event *event)
 {
-    const struct rows rows = {state, get_execution, get_frame, get_payload, get_frames, get_payloads};
+    const struct rows rows = rows_single(&state->execution);
     struct arena *arena = state->arenas[1 - state->present];
     const struct step step = {
         .arena = arena,

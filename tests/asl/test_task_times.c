@@ -1,4 +1,5 @@
 /* How long a task took, as the effect of the event that ends it tells: of each attempt and kind of task. */
+#include "asl/rows_single.h"
 #include "asl/step.h"
 #include "base/buffer.h"
 #include "schemas/execution_statuses.h"
@@ -31,63 +32,6 @@ struct single {
     struct buffer seen; /* "kind whole schedule run; " in ms of each task that was closed */
 };
 
-static enum status get_row(void *owner, struct arena *arena, const struct execution_id *id, const struct execution_row **out_row)
-{
-    (void)arena;
-    (void)id;
-    const struct single *single = owner;
-    *out_row = single->row;
-    return single->row == NULL ? STATUS_NOT_FOUND : STATUS_OK;
-}
-
-static enum status get_payload(void *owner, struct arena *arena, const struct execution_id *id, const struct payload_id *payload,
-                               struct str *out_text)
-{
-    (void)owner;
-    (void)arena;
-    (void)id;
-    (void)payload;
-    *out_text = STR_NONE;
-    return STATUS_NOT_FOUND;
-}
-
-static enum status no_frame(void *owner, struct arena *arena, const struct execution_id *id, int64_t frame,
-                            const struct frame_row **out_row)
-{
-    (void)owner;
-    (void)arena;
-    (void)id;
-    (void)frame;
-    *out_row = NULL;
-    return STATUS_NOT_FOUND;
-}
-
-static enum status no_frames(void *owner, struct arena *arena, const struct execution_id *id, int64_t from, size_t count_max,
-                             const struct frame_row ***out_rows, size_t *out_count)
-{
-    (void)owner;
-    (void)arena;
-    (void)id;
-    (void)from;
-    (void)count_max;
-    *out_rows = NULL;
-    *out_count = 0;
-    return STATUS_OK;
-}
-
-static enum status no_payloads(void *owner, struct arena *arena, const struct execution_id *id, int64_t scope, size_t count_max,
-                               struct payload_id **out_payloads, size_t *out_count)
-{
-    (void)owner;
-    (void)arena;
-    (void)id;
-    (void)scope;
-    (void)count_max;
-    *out_payloads = NULL;
-    *out_count = 0;
-    return STATUS_OK;
-}
-
 static void see(struct single *single, const struct effect_closed_task *task)
 {
     static const char *const kinds[] = {[RESOURCE_LAMBDA] = "lambda", [RESOURCE_ACTIVITY] = "activity", [RESOURCE_INTEGRATION] = "service"};
@@ -116,7 +60,7 @@ static void carry_out(struct single *single, const struct effect *effect)
 
 static void apply(struct single *single, struct step_event event)
 {
-    const struct rows rows = {single, get_row, no_frame, get_payload, no_frames, no_payloads};
+    const struct rows rows = rows_single(&single->row);
     const struct step step = {
         .arena = single->arena, .machine = single->machine, .rows = &rows, .env = &single->env, .config = &step_config_default};
     struct effects effects;
