@@ -3,10 +3,11 @@
 load, while processes, disks, clocks, brokers and the network between them are troubled (faults.py); the checker reads as they
 work (ledger.py), and proves each execution when it is over.
 
-    with-broker --brokers 3 cluster.py [--minutes M] [--rate N] [--seed S] [--partitions P]
+    with-broker --brokers 3 cluster.py [--minutes M] [--rate N] [--seed S] [--partitions P] [--calm]
 
---rate: executions of three tasks a second; orders come on top of them (chaos.py). PAWL_BINARY names another pawl, as one with
-a planted bug. The kinds of faults and their order come from the seed; what the machine makes of them does not."""
+--rate: executions of three tasks a second; orders come on top of them (chaos.py). --calm: no trouble at all, a soak: processes
+that live as long as the run show what leaks. PAWL_BINARY names another pawl, as one with a planted bug. The kinds of faults and
+their order come from the seed; what the machine makes of them does not."""
 import argparse
 import collections
 import contextlib
@@ -187,7 +188,7 @@ class Run:
         self.ledger = ledgers.Ledger(world.partitions, world.prefix, harness.SCHEMAS)
         self.follower = None
         self.load = Load(self, options)
-        self.lanes = [lane(self, random.Random(f"{options.seed} {lane.__name__}")) for lane in faults.LANES]
+        self.lanes = [] if options.calm else [lane(self, random.Random(f"{options.seed} {lane.__name__}")) for lane in faults.LANES]
 
     def say(self, text):
         print(f"cluster {time.monotonic() - self.begin:6.1f} s: {text}", flush=True)
@@ -313,6 +314,7 @@ def read_options(arguments=None):
     parser.add_argument("--rate", type=float, default=50.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--partitions", type=int, default=6)
+    parser.add_argument("--calm", action="store_true")
     return parser.parse_args(arguments)
 
 
