@@ -407,6 +407,21 @@ enum status bus_kafka_topics_check(struct bus *base, struct bus_error *out_error
     return STATUS_OK;
 }
 
+/* For how long a broker that is behind may say so of a topic that was made this moment; 0: it is as it says. */
+static int64_t patience_ms(rd_kafka_resp_err_t code)
+{
+    switch ((int)code) {
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+        return BUS_KAFKA_ADMIN_MS_MAX;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        return GONE_MS_MIN;
+    }
+    return 0;
+}
+
 enum status bus_kafka_bounds(struct bus *base, const struct bus_topic *topic, uint32_t partition, bool committed_only,
                              int64_t *out_begin, int64_t *out_end, struct bus_error *out_error)
 {
@@ -418,11 +433,10 @@ enum status bus_kafka_bounds(struct bus *base, const struct bus_topic *topic, ui
     int64_t begin;
     int64_t end;
     const char *name = bus_kafka_topic_of(topic)->name;
-    int64_t deadline_ms = clock_ms() + BUS_KAFKA_ADMIN_MS_MAX;
+    int64_t begin_ms = clock_ms();
     rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(client, name, (int32_t)partition, &begin, &end, BUS_KAFKA_ADMIN_MS_MAX);
-    /* The leader of a topic that was made this moment may not know of it yet. */
-    while (code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION && clock_ms() < deadline_ms) {
+    while (clock_ms() - begin_ms < patience_ms(code)) {
         nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
         code = rd_kafka_query_watermark_offsets(client, name, (int32_t)partition, &begin, &end, BUS_KAFKA_ADMIN_MS_MAX);
     }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { PRODUCE = 0, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TXN = 26, OFFSET_COMMIT = 28 }; /* API keys */
+enum { PRODUCE = 0, LIST_OFFSETS = 2, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TXN = 26, OFFSET_COMMIT = 28 }; /* API keys */
 
 #define PARTITIONS 2
 
@@ -153,6 +153,28 @@ static void test_silent_abort(void **state)
     expect(commit(fixture, &error), STATUS_OK, &error);
 }
 
+static enum status bounds(struct fixture *fixture, struct bus_error *out_error)
+{
+    int64_t begin;
+    int64_t end;
+    return bus_bounds(fixture->bus, fixture->topic, 0, true, &begin, &end, out_error);
+}
+
+/* A broker that is behind does not know a topic for a moment; what it forbids, it forbids. */
+static void test_bounds(void **state)
+{
+    struct fixture *fixture = *state;
+    static const rd_kafka_resp_err_t behind[] = {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+                                                 RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART};
+    struct bus_error error;
+    for (size_t at = 0; at < sizeof behind / sizeof *behind; at++) {
+        rd_kafka_mock_push_request_errors(fixture->cluster, LIST_OFFSETS, 3, behind[at], behind[at], behind[at]);
+        expect(bounds(fixture, &error), STATUS_OK, &error);
+    }
+    rd_kafka_mock_push_request_errors(fixture->cluster, LIST_OFFSETS, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    expect(bounds(fixture, &error), STATUS_REFUSED, &error);
+}
+
 /* bus_topic_open without its question for the topic's settings, which the mock does not answer. */
 static const struct bus_topic *make_topic(struct bus *base, const char *name)
 {
@@ -205,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_silent_abort),
+        cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
