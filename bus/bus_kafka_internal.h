@@ -11,6 +11,7 @@
  *     bus_kafka_transaction.c  its transactional producers
  *     bus_kafka_statistics.c   what the clients say of themselves
  *     bus_kafka_reader.c       readers
+ *     bus_kafka_position.c     whether what they can't read is gone
  *     bus_kafka_client.c       plain producers and followers */
 #ifndef PAWL_BUS_BUS_KAFKA_INTERNAL_H
 #define PAWL_BUS_BUS_KAFKA_INTERNAL_H
@@ -219,6 +220,16 @@ int64_t bus_kafka_last_offset(const struct bus_member *member, const struct bus_
 int64_t bus_kafka_member_end(const struct bus_member *member, size_t topic, uint32_t partition);
 uint32_t bus_kafka_member_renewals(const struct bus_member *member);
 struct bus_kafka_transactions *bus_kafka_member_transactions(struct bus_member *member); /* for the tests */
+
+struct bus_kafka_position {
+    uint32_t partition;
+    int64_t next; /* the offset that is to be read */
+};
+
+/* After an answer that the position is out of range: asks the leader. REFUSED: it is. OK: it is not, or nobody tells; the client
+ * knows the leaders anew and may read on. Takes a moment, so that who comes again and again does not spin. */
+MUST_CHECK enum status bus_kafka_position_check(struct bus_kafka *bus, rd_kafka_t *client, const struct bus_topic *topic,
+                                                const struct bus_kafka_position *at, struct bus_error *out_error);
 
 MUST_CHECK enum status bus_kafka_pool_open(struct bus_kafka *bus, struct bus_kafka_pool **out_pool);
 void bus_kafka_pool_close(struct bus_kafka_pool *pool);

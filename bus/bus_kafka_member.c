@@ -413,6 +413,20 @@ static enum status rejoin(struct member *member, int64_t deadline_ms, struct bus
 
 /* ---- Polling ---- */
 
+/* librdkafka reads no further; another assign makes it. */
+static enum status check_position(struct member *member, const rd_kafka_message_t *message, struct bus_error *out_error)
+{
+    size_t topic = topic_index(member, rd_kafka_topic_name(message->rkt));
+    if (topic == TOPICS || message->partition < 0 || (uint32_t)message->partition >= member->partition_count ||
+        !member->inputs[message->partition].active) {
+        return STATUS_OK; /* it is not ours any more */
+    }
+    const struct bus_kafka_position at = {(uint32_t)message->partition, member->inputs[message->partition].next[topic]};
+    TRY(bus_kafka_position_check(member->owner.bus, member->client, member->topics[topic], &at, out_error));
+    member->stale = true;
+    return STATUS_OK;
+}
+
 /* A message that is no record. OK: go on. */
 static enum status consider_error(struct member *member, const rd_kafka_message_t *message, struct bus_error *out_error)
 {
@@ -427,6 +441,9 @@ static enum status consider_error(struct member *member, const rd_kafka_message_
         (void)!bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: consumer", &error);
         fail(member, STATUS_FATAL, error.text);
         return STATUS_OK;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        return check_position(member, message, out_error);
     }
     enum status status = bus_kafka_error_of(message->err, BUS_KAFKA_OUTSIDE);
     if (status == STATUS_REFUSED && message->rkt != NULL) {

@@ -146,6 +146,14 @@ enum status bus_kafka_pool_client(struct bus_kafka *bus, rd_kafka_t **out_client
 
 /* ---- Readers ---- */
 
+static enum status start(struct reader *reader, struct bus_error *out_error)
+{
+    if (rd_kafka_consume_start_queue(reader->handle, (int32_t)reader->partition, reader->position, reader->queue) == 0) {
+        return STATUS_OK;
+    }
+    return bus_kafka_error_report(rd_kafka_last_error(), BUS_KAFKA_OUTSIDE, "kafka: reading", out_error);
+}
+
 enum status bus_kafka_reader_open(struct bus *base, const struct bus_topic *topic, uint32_t partition, int64_t offset,
                                   struct bus_reader **out_reader, struct bus_error *out_error)
 {
@@ -165,8 +173,8 @@ enum status bus_kafka_reader_open(struct bus *base, const struct bus_topic *topi
     reader->handle = rd_kafka_topic_new(client, bus_kafka_topic_of(topic)->name, NULL);
     ASSERT(reader->handle != NULL);
     reader->queue = rd_kafka_queue_new(client);
-    if (rd_kafka_consume_start_queue(reader->handle, (int32_t)partition, offset, reader->queue) != 0) {
-        status = bus_kafka_error_report(rd_kafka_last_error(), BUS_KAFKA_OUTSIDE, "kafka: reading", out_error);
+    status = start(reader, out_error);
+    if (status != STATUS_OK) {
         rd_kafka_queue_destroy(reader->queue);
         rd_kafka_topic_destroy(reader->handle);
         quit(reader->pool, reader);
@@ -175,6 +183,13 @@ enum status bus_kafka_reader_open(struct bus *base, const struct bus_topic *topi
     }
     *out_reader = &reader->base;
     return STATUS_OK;
+}
+
+/* librdkafka reads no further by itself. */
+static enum status restart(struct reader *reader, struct bus_error *out_error)
+{
+    rd_kafka_consume_stop(reader->handle, (int32_t)reader->partition);
+    return start(reader, out_error);
 }
 
 /* A message that is no record. OK: go on; END: only the position has moved. */
@@ -186,6 +201,11 @@ static enum status consider_error(struct reader *reader, const rd_kafka_message_
         }
         reader->position = message->offset; /* behind markers and aborted records: who restores may be done with that */
         return STATUS_END;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        const struct bus_kafka_position at = {reader->partition, reader->position};
+        TRY(bus_kafka_position_check(reader->pool->bus, reader->shared->client, reader->topic, &at, out_error));
+        return restart(reader, out_error);
     }
     enum status status = bus_kafka_error_of(message->err, BUS_KAFKA_OUTSIDE);
     if (status == STATUS_RETRIABLE || status == STATUS_FENCED) {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { PRODUCE = 0, LIST_OFFSETS = 2, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TXN = 26, OFFSET_COMMIT = 28 }; /* API keys */
+enum { PRODUCE = 0, FETCH = 1, LIST_OFFSETS = 2, ADD_PARTITIONS = 24, ADD_OFFSETS = 25, END_TXN = 26, OFFSET_COMMIT = 28 }; /* API keys */
 
 #define PARTITIONS 2
 
@@ -19,6 +19,7 @@ struct fixture {
     rd_kafka_mock_cluster_t *cluster;
     struct bus *bus;
     const struct bus_topic *topic;
+    const struct bus_topic *other;
     struct bus_kafka_transactions *transactions;
     rd_kafka_consumer_group_metadata_t *group;
 };
@@ -170,9 +171,115 @@ static void test_bounds(void **state)
     for (size_t at = 0; at < sizeof behind / sizeof *behind; at++) {
         rd_kafka_mock_push_request_errors(fixture->cluster, LIST_OFFSETS, 3, behind[at], behind[at], behind[at]);
         expect(bounds(fixture, &error), STATUS_OK, &error);
+        rd_kafka_mock_clear_request_errors(fixture->cluster, LIST_OFFSETS);
     }
-    rd_kafka_mock_push_request_errors(fixture->cluster, LIST_OFFSETS, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
-    expect(bounds(fixture, &error), STATUS_REFUSED, &error);
+    rd_kafka_mock_push_request_errors(fixture->cluster, LIST_OFFSETS, 2, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED); /* begin and end are asked for */
+    assert_int_not_equal(bounds(fixture, &error), STATUS_OK);
+    rd_kafka_mock_clear_request_errors(fixture->cluster, LIST_OFFSETS);
+}
+
+/* ---- Positions that a broker does not know ---- */
+
+static void send_one(struct fixture *fixture, const struct bus_topic *topic)
+{
+    struct bus_producer *producer;
+    struct bus_error error;
+    expect(bus_producer_open(fixture->bus, &producer, &error), STATUS_OK, &error);
+    const struct bus_message message = {.topic = topic, .partition = 0, .key = STR("k"), .value = STR("v")};
+    expect(bus_producer_send(producer, &message, &error), STATUS_OK, &error);
+    expect(bus_producer_flush(producer, 10000, &error), STATUS_OK, &error);
+    bus_producer_close(producer);
+}
+
+static void push_out_of_range(struct fixture *fixture)
+{
+    rd_kafka_mock_push_request_errors(fixture->cluster, FETCH, 1, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+}
+
+/* A broker that is behind, as one with an empty disk, is not believed; what the leader has not, is not there. */
+static void test_reader_position(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bus_reader *reader;
+    struct bus_record record;
+    struct bus_error error;
+    int64_t begin;
+    int64_t end;
+    expect(bus_bounds(fixture->bus, fixture->topic, 0, false, &begin, &end, &error), STATUS_OK, &error);
+    expect(bus_reader_open(fixture->bus, fixture->topic, 0, end, &reader, &error), STATUS_OK, &error);
+    for (int64_t times = 0; times < 3; times++) {
+        push_out_of_range(fixture);
+        send_one(fixture, fixture->topic);
+        expect(bus_reader_next(reader, 10000, &record, &error), STATUS_OK, &error);
+        assert_int_equal(record.offset, end + times);
+    }
+    bus_reader_close(reader);
+    expect(bus_reader_open(fixture->bus, fixture->topic, 0, end + 1000, &reader, &error), STATUS_OK, &error);
+    expect(bus_reader_next(reader, 10000, &record, &error), STATUS_REFUSED, &error);
+    assert_non_null(strstr(error.text, "can't be read from its position on"));
+    bus_reader_close(reader);
+}
+
+struct reading {
+    struct bus_member *member;
+    int64_t next;
+};
+
+static void on_assigned(void *owner, const uint32_t *partitions, size_t count)
+{
+    struct reading *reading = owner;
+    struct bus_error error;
+    for (size_t at = 0; at < count; at++) {
+        const struct bus_position position = {partitions[at], {partitions[at] == 0 ? reading->next : 0, 0}};
+        expect(bus_member_seek(reading->member, &position, &error), STATUS_OK, &error);
+    }
+}
+
+static void on_taken(void *owner, const uint32_t *partitions, size_t count)
+{
+    (void)owner, (void)partitions, (void)count;
+}
+
+/* The next record of partition 0 of the first topic. */
+static enum status poll_first(struct fixture *fixture, struct bus_member *member, struct bus_record *out_record,
+                              struct bus_error *out_error)
+{
+    int64_t begin_ms = clock_ms();
+    enum status status = STATUS_END;
+    while (clock_ms() - begin_ms < 20000) {
+        status = bus_member_poll(member, 100, out_record, out_error);
+        bool other = status == STATUS_OK && (out_record->topic != fixture->topic || out_record->partition != 0);
+        if (status != STATUS_END && !other) {
+            return status;
+        }
+    }
+    return status;
+}
+
+static void test_member_position(void **state)
+{
+    struct fixture *fixture = *state;
+    struct reading reading = {0};
+    struct bus_record record;
+    struct bus_error error;
+    int64_t begin;
+    const struct bus_member_config config = {
+        .group = STR("readers"), .instance = STR("i"), .topics = {fixture->topic, fixture->other},
+        .events = {&reading, on_assigned, on_taken, on_taken}};
+    expect(bus_bounds(fixture->bus, fixture->topic, 0, false, &begin, &reading.next, &error), STATUS_OK, &error);
+    expect(bus_member_open(fixture->bus, &config, &reading.member, &error), STATUS_OK, &error);
+    for (int64_t times = 0; times < 3; times++) {
+        send_one(fixture, fixture->topic);
+        expect(poll_first(fixture, reading.member, &record, &error), STATUS_OK, &error);
+        assert_int_equal(record.offset, reading.next + times);
+        push_out_of_range(fixture);
+    }
+    const struct bus_position beyond = {0, {reading.next + 1000, 0}};
+    expect(bus_member_seek(reading.member, &beyond, &error), STATUS_OK, &error);
+    expect(poll_first(fixture, reading.member, &record, &error), STATUS_REFUSED, &error);
+    assert_non_null(strstr(error.text, "can't be read from its position on"));
+    bus_member_close(reading.member);
 }
 
 /* bus_topic_open without its question for the topic's settings, which the mock does not answer. */
@@ -180,9 +287,9 @@ static const struct bus_topic *make_topic(struct bus *base, const char *name)
 {
     struct bus_kafka *bus = bus_kafka_of(base);
     struct bus_kafka_topic *topic = calloc(1, sizeof *topic + strlen(name) + 1);
-    bus->topics = calloc(1, sizeof(struct bus_kafka_topic *));
-    bus->topic_count = 1;
-    bus->topics[0] = topic;
+    bus->topics = realloc(bus->topics, (bus->topic_count + 1) * sizeof(struct bus_kafka_topic *));
+    topic->index = bus->topic_count;
+    bus->topics[bus->topic_count++] = topic;
     strcpy(topic->name, name);
     topic->handle = rd_kafka_topic_new(bus->client, name, NULL);
     topic->base = (struct bus_topic){base->ops, str_of(topic->name), PARTITIONS, STR(""), 1000000};
@@ -196,6 +303,7 @@ static int set_up(void **state)
     fixture.host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof text);
     fixture.cluster = rd_kafka_mock_cluster_new(fixture.host, 1);
     rd_kafka_mock_topic_create(fixture.cluster, "topic", PARTITIONS, 1);
+    rd_kafka_mock_topic_create(fixture.cluster, "other", PARTITIONS, 1);
     struct bus_kafka_property properties[] = {
         {"bootstrap.servers", rd_kafka_mock_cluster_bootstraps(fixture.cluster)},
         {"socket.timeout.ms", "3000"},
@@ -204,6 +312,7 @@ static int set_up(void **state)
     struct bus_error error;
     expect(bus_kafka_open(&options, &fixture.bus, &error), STATUS_OK, &error);
     fixture.topic = make_topic(fixture.bus, "topic");
+    fixture.other = make_topic(fixture.bus, "other");
     expect(bus_kafka_transactions_open(bus_kafka_of(fixture.bus), "id", &fixture.transactions, &error), STATUS_OK,
            &error);
     fixture.group = rd_kafka_consumer_group_metadata_new("group");
@@ -228,6 +337,8 @@ int main(void)
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_silent_abort),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_reader_position),
+        cmocka_unit_test(test_member_position),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
