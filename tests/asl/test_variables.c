@@ -119,8 +119,8 @@ static void test_given_at_the_start(void **state)
     static const char *const states[] = {
         "{\"Type\":\"Pass\",\"OutputPath\":\"$v\",\"End\":true}",
         "{\"QueryLanguage\":\"JSONata\",\"Type\":\"Pass\",\"Output\":\"{% $v %}\",\"End\":true}",
-        "{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Pass\",\"OutputPath\":\"$v\","
-        "\"End\":true}}}],\"OutputPath\":\"$[0]\",\"End\":true}",
+        ("{\"Type\":\"Parallel\",\"Branches\":[{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Pass\",\"OutputPath\":\"$v\","
+         "\"End\":true}}}],\"OutputPath\":\"$[0]\",\"End\":true}"),
     };
     for (size_t at = 0; at < sizeof states / sizeof *states; at++) {
         struct str definition;

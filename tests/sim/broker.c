@@ -63,12 +63,28 @@ int64_t broker_now_ms(const struct broker *broker)
     return broker->now_ms;
 }
 
+static void pass_time(struct broker *broker, int64_t ms)
+{
+    bool was_away = broker_is_away(broker);
+    broker->now_ms += ms;
+    if (was_away) {
+        group_stand_still(&broker->group, broker->now_ms);
+    }
+    coordinator_pass_time(&broker->coordinator, broker->now_ms);
+    if (!broker_is_away(broker)) {
+        group_pass_time(&broker->group, broker->now_ms);
+        network_pass_time(&broker->network, broker->now_ms);
+    }
+}
+
 void broker_pass_time(struct broker *broker, int64_t ms)
 {
-    broker->now_ms += ms;
-    coordinator_pass_time(&broker->coordinator, broker->now_ms);
-    group_pass_time(&broker->group, broker->now_ms);
-    network_pass_time(&broker->network, broker->now_ms);
+    int64_t left_ms = broker->away_until_ms - broker->now_ms;
+    if (left_ms > 0 && left_ms < ms) {
+        pass_time(broker, left_ms); /* they are back in between */
+        ms -= left_ms;
+    }
+    pass_time(broker, ms);
 }
 
 void broker_tell(const struct broker *broker, const char *format, ...)
@@ -174,12 +190,38 @@ void broker_move(struct broker *broker, bool of_group, int64_t away_ms)
     *(of_group ? &broker->group.away_until_ms : &broker->coordinator.away_until_ms) = broker->now_ms + away_ms;
 }
 
+void broker_go_away(struct broker *broker, int64_t ms)
+{
+    broker->away_from_ms = broker->now_ms;
+    broker->away_until_ms = broker->now_ms + ms;
+    broker_move(broker, false, ms);
+    broker_move(broker, true, ms);
+}
+
+bool broker_is_away(const struct broker *broker)
+{
+    return broker->now_ms < broker->away_until_ms;
+}
+
+bool broker_is_silent(const struct broker *broker)
+{
+    return broker_is_away(broker) && broker->now_ms - broker->away_from_ms > SESSION_MS;
+}
+
+void broker_mistake(struct broker *broker, int process)
+{
+    for (size_t at = 0; at < broker->group.member_count; at++) {
+        struct group_member *member = broker->group.members[at];
+        member->mistaken = member->mistaken || (member->process == process && member->in_group);
+    }
+}
+
 enum status broker_io(struct sim_bus *bus, const char *what, struct bus_error *out_error)
 {
     struct broker *broker = bus->broker;
     if (!bus->dead && bus->process >= 0) {
         broker->hooks.on_io(broker->hooks.owner, bus->process, what);
-        if (broker->network.held != NULL && chance_of(&broker->chance, 1000)) {
+        if (broker->network.held != NULL && !broker_is_away(broker) && chance_of(&broker->chance, 1000)) {
             const struct request *request = network_arrive_worst(&broker->network, bus->process);
             if (request != NULL) {
                 broker_tell(broker, "i%d: %s, which was held up, arrives", bus->process, request_name(request->kind));
@@ -245,7 +287,7 @@ static enum status sim_topic_open(struct bus *bus, struct str name, const struct
                                   struct bus_error *out_error)
 {
     struct sim_bus *sim = (struct sim_bus *)bus;
-    TRY_IO(sim, "topic_open");
+    TRY_ASK(sim, "topic_open");
     struct topic *topic = find_topic(sim->broker, name);
     if (topic == NULL) {
         return bus_port_fail(out_error, STATUS_NOT_FOUND, "no topic %.*s", STR_ARGS(name));
@@ -258,7 +300,7 @@ static enum status sim_topic_create(struct bus *bus, const struct bus_topic_conf
 {
     struct sim_bus *sim = (struct sim_bus *)bus;
     struct broker *broker = sim->broker;
-    TRY_IO(sim, "topic_create");
+    TRY_ASK(sim, "topic_create");
     if (find_topic(broker, config->name) != NULL) {
         return STATUS_OK;
     }
@@ -284,7 +326,7 @@ static enum status sim_topic_list(struct bus *bus, struct arena *arena, struct s
 {
     struct sim_bus *sim = (struct sim_bus *)bus;
     size_t count = 0;
-    TRY_IO(sim, "topic_list");
+    TRY_ASK(sim, "topic_list");
     for (struct topic *topic = sim->broker->topics; topic != NULL; topic = topic->next) {
         count++;
     }
@@ -311,7 +353,7 @@ static enum status sim_bounds(struct bus *bus, const struct bus_topic *topic, ui
                               int64_t *out_begin, int64_t *out_end, struct bus_error *out_error)
 {
     struct sim_bus *sim = (struct sim_bus *)bus;
-    TRY_IO(sim, "bounds");
+    TRY_ASK(sim, "bounds");
     struct log *log = &((const struct topic *)topic)->logs[partition];
     *out_begin = 0;
     *out_end = committed_only || MUTANT(ONE_END) ? log_stable_end(log) : (int64_t)log->count;
@@ -344,7 +386,7 @@ static enum status sim_group_members(struct bus *bus, struct arena *arena, struc
     const struct group *group = &sim->broker->group;
     struct group_member *in[GROUP_MEMBERS_MAX];
     (void)topic;
-    TRY_IO(sim, "group_members");
+    TRY_ASK(sim, "group_members");
     if (group->rebalancing || group->now_ms < group->away_until_ms) {
         return bus_port_fail(out_error, STATUS_RETRIABLE, "the group is being shared out anew");
     }
@@ -402,6 +444,9 @@ static enum status sim_reader_next(struct bus_reader *base, int timeout_ms, stru
 {
     struct reader *reader = (struct reader *)base;
     TRY_IO(reader->bus, "read");
+    if (reader->bus->process >= 0 && broker_is_away(reader->bus->broker)) {
+        return STATUS_END;
+    }
     if (reader_deliver(reader, out_record)) {
         return STATUS_OK;
     }

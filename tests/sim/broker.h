@@ -46,6 +46,15 @@ void broker_evict(struct broker *broker, int process);
 /* A coordinator moves: that of transactions, or the group's. */
 void broker_move(struct broker *broker, bool of_group, int64_t away_ms);
 
+/* No broker can be reached for so long; 0: they are back. Who has no heartbeat for a session gives up what he has; the brokers begin
+ * the sessions, and whatever they time, anew when they are back. */
+void broker_go_away(struct broker *broker, int64_t ms);
+bool broker_is_away(const struct broker *broker);
+bool broker_is_silent(const struct broker *broker); /* for longer than a session */
+
+/* The group's coordinator remembers an older member than the process is (docs/decisions/0008): fences its members, once. */
+void broker_mistake(struct broker *broker, int process);
+
 struct topic *broker_topic(struct broker *broker, const char *name);
 struct topic *broker_topics(struct broker *broker);
 

@@ -10,6 +10,8 @@ struct broker {
     struct broker_hooks hooks;
     struct arena *arena; /* records, names, requests: everything that is never freed before the end */
     int64_t now_ms;
+    int64_t away_from_ms;
+    int64_t away_until_ms; /* no broker can be reached before */
     struct topic *topics;
     struct sim_bus *buses;
     struct coordinator coordinator;
@@ -50,6 +52,15 @@ bool broker_fails(struct sim_bus *bus, enum fault_kind kind);
         if (broker_fails((bus), FAULT_RETRY)) {                                                                        \
             broker_tell((bus)->broker, "i%d: %s fails, and may be repeated", (bus)->process, (what));                  \
             return bus_port_fail(out_error, STATUS_RETRIABLE, "%s: injected", (what));                                 \
+        }                                                                                                              \
+    } while (0)
+
+/* TRY_IO of what a broker has to answer. */
+#define TRY_ASK(bus, what)                                                                                             \
+    do {                                                                                                               \
+        TRY_IO((bus), (what));                                                                                         \
+        if ((bus)->process >= 0 && broker_is_away((bus)->broker)) {                                                    \
+            return bus_port_fail(out_error, STATUS_RETRIABLE, "%s: no broker answers", (what));                        \
         }                                                                                                              \
     } while (0)
 

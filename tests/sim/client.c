@@ -15,6 +15,7 @@
 #define COMMIT_MS_MAX 15000
 #define DELIVERY_MS_MAX 9000
 #define SOCKET_MS 5000    /* socket.timeout: an answer that has not come by then does not come */
+#define RECONNECT_MS 2500
 #define HELD_MS_MAX 20000 /* what was held up arrives by then */
 
 /* A partition that a producer writes to. */
@@ -86,6 +87,9 @@ static enum answer try(struct client *client, struct slot *slot, const struct re
         }
         return ANSWER_DEAD;
     }
+    if (broker_is_away(bus->broker)) {
+        return ANSWER_AWAY;
+    }
     if (broker_fails(bus, FAULT_HOLD)) {
         broker_tell(bus->broker, "i%d: %s of %.*s is held up", bus->process, request_name(request->kind),
                     STR_ARGS(slot->id));
@@ -103,6 +107,15 @@ static enum answer try(struct client *client, struct slot *slot, const struct re
     return answer;
 }
 
+/* Before the next try. With no broker there at all, one try stands for many. */
+static int64_t pause_ms(struct broker *broker, enum answer answer)
+{
+    if (answer == ANSWER_NONE) {
+        return SOCKET_MS;
+    }
+    return broker_is_away(broker) ? RECONNECT_MS : 20 + chance_below(&broker->chance, 80);
+}
+
 /* As librdkafka asks: again after the socket's timeout, and again while the coordinator is not ready. */
 static enum answer ask(struct client *client, struct slot *slot, const struct request *request, int64_t ms_max,
                        struct response *out_response)
@@ -115,7 +128,7 @@ static enum answer ask(struct client *client, struct slot *slot, const struct re
         if (!again || broker->now_ms >= deadline_ms) {
             return answer;
         }
-        broker_wait(client->bus, answer == ANSWER_NONE ? SOCKET_MS : 20 + chance_below(&broker->chance, 80));
+        broker_wait(client->bus, pause_ms(broker, answer));
         if (client->bus->dead) {
             return ANSWER_DEAD;
         }
@@ -380,7 +393,7 @@ static enum status lose_sight(struct client *client, const struct request *reque
     struct broker *broker = client->bus->broker;
     struct response ignored;
     uint32_t what = fault_below(broker->faults, 3);
-    if (what == 0) {
+    if (what == 0 && !broker_is_away(broker)) {
         (void)network_perform(&broker->network, request, &ignored);
     } else if (what == 1) {
         hold(client, request);

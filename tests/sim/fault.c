@@ -24,14 +24,20 @@ static struct chance chance_for(const struct faults *faults, enum fault_kind kin
     return chance;
 }
 
+static void draw_rates(struct faults *faults, struct chance *chance, int from, int to)
+{
+    for (int kind = from; kind < to; kind++) {
+        faults->rates[kind] = chance_below(chance, kinds[kind].rate_max + 1);
+    }
+}
+
 void faults_init(struct faults *faults, uint64_t seed, const struct fault_list *only)
 {
     struct chance chance = {seed};
     *faults = (struct faults){.on = true, .only = only};
-    for (int kind = 0; kind < FAULT_COUNT; kind++) {
-        faults->rates[kind] = chance_below(&chance, kinds[kind].rate_max + 1);
-    }
+    draw_rates(faults, &chance, 0, FAULT_OUTAGE);
     faults->seed = chance_next(&chance);
+    draw_rates(faults, &chance, FAULT_OUTAGE, FAULT_COUNT); /* came later: seeds that none strikes in mean what they did */
 }
 
 void faults_clear(struct faults *faults)

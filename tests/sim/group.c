@@ -127,6 +127,15 @@ void group_rebalance(struct group *group)
     }
 }
 
+void group_stand_still(struct group *group, int64_t now_ms)
+{
+    group->now_ms = now_ms;
+    group->rebalancing_ms = now_ms;
+    for (size_t at = 0; at < group->member_count; at++) {
+        group->members[at]->seen_ms = now_ms;
+    }
+}
+
 void group_pass_time(struct group *group, int64_t now_ms)
 {
     group->now_ms = now_ms;
@@ -148,7 +157,7 @@ void group_pass_time(struct group *group, int64_t now_ms)
 static bool is_of_generation(const struct group *group, struct group_sender sender)
 {
     return sender.member == NULL ||
-           (sender.member->in_group && !sender.member->fenced && sender.generation == group->generation);
+           (sender.member->in_group && !sender.member->fenced && !sender.member->mistaken && sender.generation == group->generation);
 }
 
 static struct group_pending *find_pending(const struct group *group, int32_t producer, uint32_t partition)

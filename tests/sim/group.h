@@ -19,6 +19,7 @@ struct group_member {
     bool joined;         /* has given up its partitions for the rebalance that is under way */
     bool pending_assign; /* the rebalance is over, it has not been told yet */
     bool fenced;         /* a newer one has its instance and thread */
+    bool mistaken;       /* the coordinator remembers an older one in its place, and will fence it */
     bool alive;          /* its process is: it sends heartbeats */
     int64_t seen_ms;     /* last heartbeat */
     int64_t generation;  /* as of its assignment */
@@ -65,6 +66,9 @@ void group_rebalance(struct group *group);
 
 /* Those who are in, in the order of their ids. Returns how many. */
 size_t group_list(const struct group *group, struct group_member *members[GROUP_MEMBERS_MAX]);
+
+/* Nobody's session passes: the coordinator is down, or just back. */
+void group_stand_still(struct group *group, int64_t now_ms);
 void group_pass_time(struct group *group, int64_t now_ms);
 
 /* Who sends offsets: the member, and the generation that it was given. NULL: nobody, generation -1, whom Kafka believes. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define PARTITIONS_MAX 256
+#define REJOIN_MS 500 /* as in bus_kafka_fences.c; more than one in a row is not modelled */
 
 struct member {
     struct bus_member base;
@@ -16,6 +17,7 @@ struct member {
     struct bus_member_config config;
     struct group_member *seat; /* in the group */
     struct client *client;
+    int64_t rejoin_ms;  /* was fenced, and joins again then */
     int64_t generation; /* as of the assignment: rule 2 */
     bool *held;         /* what was assigned, and is not taken away yet */
     bool *flowing;      /* positions were given, not paused */
@@ -120,14 +122,31 @@ static void give(struct member *member)
     events->assigned(events->owner, partitions, count);
 }
 
+/* Whether the broker, or the client by itself when it has reached none for a session, has taken the member out of the group. */
+static bool is_out(struct member *member)
+{
+    struct broker *broker = member->bus->broker;
+    struct group_member *seat = member->seat;
+    uint32_t partitions[PARTITIONS_MAX];
+    if (broker_is_silent(broker) && list_held(member, partitions) > 0) {
+        group_leave(group_of(member), seat);
+    } else if (!broker_is_away(broker) && seat->mistaken) {
+        broker_tell(broker, "i%d: is fenced as if another process had its id", member->bus->process);
+        seat->mistaken = false;
+        group_leave(group_of(member), seat);
+        member->rejoin_ms = broker->now_ms + REJOIN_MS;
+    }
+    return !seat->in_group;
+}
+
 /* What a poll does before it delivers anything. */
 static void take_part(struct member *member)
 {
     struct group *group = group_of(member);
     struct group_member *seat = member->seat;
-    if (!seat->in_group) {
+    if (is_out(member)) {
         take_away(member, true);
-        if (member->bus->dead || seat->fenced) {
+        if (member->bus->dead || seat->fenced || member->bus->broker->now_ms < member->rejoin_ms) {
             return;
         }
         group_rejoin(group, seat);
@@ -168,6 +187,9 @@ static bool deliver_any(struct member *member, struct bus_record *out_record)
 {
     uint32_t places = group_of(member)->partition_count * 2;
     uint32_t first = chance_below(&member->bus->broker->chance, places);
+    if (broker_is_away(member->bus->broker)) {
+        return false;
+    }
     for (uint32_t at = 0; at < places; at++) {
         uint32_t place = (first + at) % places;
         if (member->held[place / 2] && member->flowing[place / 2] &&
@@ -207,7 +229,7 @@ enum status member_stable(struct bus_member *base, uint32_t partition, struct bu
 {
     struct member *member = member_of(base);
     const struct group *group = group_of(member);
-    TRY_IO(member->bus, "stable");
+    TRY_ASK(member->bus, "stable");
     if (group->now_ms < group->away_until_ms) {
         return bus_port_fail(out_error, STATUS_RETRIABLE, "the group's coordinator is away");
     }

@@ -118,10 +118,27 @@ static void after_step(struct world *world, struct process *process, const char 
     broker_kill(process->bus);
 }
 
+/* Whoever has worked without a broker for a session is there, and says that it is not ready. */
+static void check_silent(struct world *world, const struct process *process)
+{
+    struct processor_status status;
+    for (uint32_t thread = 0; thread < process->thread_count; thread++) {
+        if (process->joined[thread] && !process->noticed[thread]) {
+            return;
+        }
+    }
+    processor_status(process->processor, &status);
+    if (status.failed || status.ready) {
+        world_fail(world, "process %s %s without a broker %s", process->instance, status.failed ? "ends" : "is ready", status.text);
+    }
+    world->silences++;
+}
+
 static void step_thread(struct world *world, struct process *process, uint32_t thread)
 {
     struct bus_error error = {""};
     enum status status;
+    bool silent = broker_is_silent(world->broker);
     process->in_step[thread] = true;
     if (process->joined[thread]) {
         status = processor_step(process->processor, thread, 0, &error);
@@ -131,6 +148,10 @@ static void step_thread(struct world *world, struct process *process, uint32_t t
     }
     process->in_step[thread] = false;
     after_step(world, process, "stream thread", status, &error);
+    process->noticed[thread] = silent && broker_is_away(world->broker) && status == STATUS_OK;
+    if (process->noticed[thread] && !broker_is_dead(process->bus)) {
+        check_silent(world, process);
+    }
 }
 
 static void step_restorer(struct process *process)
@@ -211,6 +232,22 @@ static void move_coordinator(struct world *world)
     broker_move(world->broker, of_group, away_ms);
 }
 
+/* For some seconds, which nobody may notice, or for up to an hour and a half. */
+static void lose_brokers(struct world *world)
+{
+    struct faults *faults = &world->faults;
+    int64_t ms = fault_below(faults, 2) == 0 ? 1000 + fault_below(faults, 20000) : 60000 + fault_below(faults, 90 * 60000);
+    if (broker_is_away(world->broker)) {
+        return;
+    }
+    world_trace(world, "no broker can be reached for %lld ms", (long long)ms);
+    broker_go_away(world->broker, ms);
+    world->away_ms = ms;
+    if (fault_below(faults, 2) == 0) {
+        broker_mistake(world->broker, (int)fault_below(faults, (uint32_t)world->process_count));
+    }
+}
+
 static void strike(struct world *world, struct process *process)
 {
     if (world_strikes(world, FAULT_STOP)) {
@@ -225,6 +262,8 @@ static void strike(struct world *world, struct process *process)
         fill_disk(world, process);
     } else if (world_strikes(world, FAULT_MOVE)) {
         move_coordinator(world);
+    } else if (world_strikes(world, FAULT_OUTAGE)) {
+        lose_brokers(world);
     }
 }
 

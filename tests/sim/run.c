@@ -103,6 +103,7 @@ struct totals {
     uint64_t faults;
     uint64_t crashes;
     uint64_t late_requests;
+    uint64_t silences;
 };
 
 /* What a job tells of a seed: that it began, and what it was. */
@@ -134,6 +135,7 @@ static bool play_and_tell(const struct world_options *options, int reports)
         .faults = world->faults.struck.count,
         .crashes = world->crashes,
         .late_requests = world->late_requests,
+        .silences = world->silences,
     };
     held = held && tell(reports, &report);
     world_forget(world);
@@ -180,6 +182,7 @@ static void add(struct totals *totals, const struct totals *more)
     totals->faults += more->faults;
     totals->crashes += more->crashes;
     totals->late_requests += more->late_requests;
+    totals->silences += more->silences;
 }
 
 /* What the job came to: the last seed that it began, if that one failed, by *out_signal or what it found; 0: all held. */
@@ -199,10 +202,11 @@ static uint64_t end_job(const struct job *job, struct totals *totals, int *out_s
 static void print_totals(const struct totals *totals, int64_t ms, uint32_t jobs)
 {
     printf("%llu seeds, all held (%lld ms, %u at a time)\n", (unsigned long long)totals->seeds, (long long)ms, jobs);
-    printf("  %llu executions, %llu outcomes compared with the interpreter's; %llu faults, %llu crashes, %llu late requests\n",
+    printf("  %llu executions, %llu outcomes compared with the interpreter's; %llu faults, %llu crashes, %llu late requests\n"
+           "  %llu times not ready, rightly, while no broker could be reached\n",
            (unsigned long long)totals->executions, (unsigned long long)totals->compared,
            (unsigned long long)totals->faults, (unsigned long long)totals->crashes,
-           (unsigned long long)totals->late_requests);
+           (unsigned long long)totals->late_requests, (unsigned long long)totals->silences);
 }
 
 static bool play_many(const struct run_options *options)

@@ -16,6 +16,7 @@
 #define WATCH_STEPS 256 /* how often what is there is looked at */
 #define LEAP_MS 3000 /* time passes in small steps, and in leaps of up to that */
 #define LEAP_MS_MAX 30000
+#define AWAY_LEAPS 30
 #define BEGIN_MS 1700000000000
 
 const struct world_options world_options_whole = {
@@ -135,6 +136,18 @@ static void on_wait(void *owner, int number, int64_t ms)
 
 /* ---- Steps ---- */
 
+/* So that an outage takes some hundred steps, however long it is. */
+static uint32_t away_leap_ms(const struct world *world)
+{
+    return (uint32_t)(world->away_ms / AWAY_LEAPS) + 1;
+}
+
+static void pass_time(struct world *world, uint32_t ms_max)
+{
+    broker_pass_time(world->broker, chance_below(&world->chance, ms_max));
+    process_pass_time(world);
+}
+
 void world_step(struct world *world)
 {
     uint32_t what = chance_below(&world->chance, 100);
@@ -142,15 +155,16 @@ void world_step(struct world *world)
     if (what < 80) {
         process_step(world, &world->processes[chance_below(&world->chance, (uint32_t)world->process_count)]);
     } else if (what < 90) {
-        play_worker(world);
+        if (!broker_is_away(world->broker)) {
+            play_worker(world);
+        }
     } else if (what < 94) {
-        if (world->chaos) {
+        if (world->chaos && !broker_is_away(world->broker)) {
             play_client(world);
         }
     } else {
         uint32_t ms = chance_below(&world->chance, 10) == 0 ? world->leap_ms : 60;
-        broker_pass_time(world->broker, chance_below(&world->chance, ms));
-        process_pass_time(world);
+        pass_time(world, broker_is_away(world->broker) ? away_leap_ms(world) : ms);
     }
 }
 
@@ -272,6 +286,7 @@ static void play(struct world *world)
     }
     world->chaos = false;
     world->faults.on = false;
+    broker_go_away(world->broker, 0);
     world->play->starts_left = 0;
     world_trace(world, "calm");
     for (uint64_t left = CALM_STEPS_MAX; world->failure[0] == 0; left--) {

@@ -29,6 +29,7 @@ struct process {
     uint32_t thread_count;
     bool joined[THREADS_MAX];
     bool in_step[THREADS_MAX]; /* on the stack */
+    bool noticed[THREADS_MAX]; /* has worked while no broker was there, for longer than a session */
     bool in_restore;
     bool in_follow;
     bool in_standby;
@@ -55,9 +56,11 @@ struct world {
     struct codec *codec;
     struct play *play;
     struct watch *watch;
+    int64_t away_ms;  /* for how long the brokers are, or were, away */
     uint32_t leap_ms; /* time passes by up to that at once */
     uint64_t steps;
     uint64_t crashes;
+    uint64_t silences; /* times that a process was found not ready without a broker */
     uint64_t executions;
     uint64_t compared;    /* executions whose outcome was compared with the plain interpreter's */
     size_t late_requests; /* that arrived when their senders had given them up */
