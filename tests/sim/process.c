@@ -139,6 +139,7 @@ static void step_thread(struct world *world, struct process *process, uint32_t t
     struct bus_error error = {""};
     enum status status;
     bool silent = broker_is_silent(world->broker);
+    size_t faults = world->faults.struck.count;
     process->in_step[thread] = true;
     if (process->joined[thread]) {
         status = processor_step(process->processor, thread, 0, &error);
@@ -148,7 +149,8 @@ static void step_thread(struct world *world, struct process *process, uint32_t t
     }
     process->in_step[thread] = false;
     after_step(world, process, "stream thread", status, &error);
-    process->noticed[thread] = silent && broker_is_away(world->broker) && status == STATUS_OK;
+    bool whole = status == STATUS_OK && world->faults.struck.count == faults; /* else its poll may have failed, too */
+    process->noticed[thread] = silent && whole && broker_is_away(world->broker);
     if (process->noticed[thread] && !broker_is_dead(process->bus)) {
         check_silent(world, process);
     }
@@ -241,6 +243,9 @@ static void lose_brokers(struct world *world)
         return;
     }
     world_trace(world, "no broker can be reached for %lld ms", (long long)ms);
+    for (int at = 0; at < world->process_count; at++) {
+        memset(world->processes[at].noticed, 0, sizeof world->processes[at].noticed);
+    }
     broker_go_away(world->broker, ms);
     world->away_ms = ms;
     if (fault_below(faults, 2) == 0) {
