@@ -16,7 +16,6 @@ NO_MAP_RUNS = "there are no Distributed Maps"
 NO_CALLS = "pawl calls no service: a worker does, and gives the outcome alone"
 BY_WORKER = "comes of a task that a worker has taken from its topic: here is none; tests/api/test_replay.py has one"
 UNSENT = "comes only when a task's topic takes no request"
-NOT_SHOWN = "AWS shows it, TestState here does not: docs/differences.md"
 NO_CAUSE = "AWS was never recorded to give one: a time-out has its error alone"
 
 # (structure, member), or a structure whose members never come at all
@@ -39,7 +38,6 @@ OUT_OF_REACH = {
     ("HistoryEvent", "mapRunStartedEventDetails"): NO_MAP_RUNS,
     ("InspectionData", "afterItemBatcher"): NO_MAP_RUNS,
     ("InspectionData", "afterItemsPointer"): NO_MAP_RUNS,
-    ("InspectionData", "afterItemSelector"): NOT_SHOWN,
     ("ListMapRunsOutput", "nextToken"): NO_MAP_RUNS,
     "InspectionDataRequest": NO_CALLS,
     "InspectionDataResponse": NO_CALLS,
