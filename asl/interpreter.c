@@ -437,6 +437,11 @@ const struct execution_status *interpreter_status(const struct interpreter *inte
     return interpreter->status;
 }
 
+bool interpreter_is_running(const struct interpreter *interpreter)
+{
+    return interpreter->status != NULL && str_equal(interpreter->status->status, STR("RUNNING"));
+}
+
 size_t interpreter_event_count(const struct interpreter *interpreter)
 {
     return interpreter->events.count;

@@ -65,6 +65,7 @@ int64_t interpreter_now_ms(const struct interpreter *interpreter);
 
 /* The present status, or NULL before the start and after it was forgotten. */
 const struct execution_status *interpreter_status(const struct interpreter *interpreter);
+bool interpreter_is_running(const struct interpreter *interpreter);
 size_t interpreter_event_count(const struct interpreter *interpreter);
 const struct history_event *interpreter_event(const struct interpreter *interpreter, size_t index);
 /* What the stages of the states' data flow produced, with `observe`; in order. */

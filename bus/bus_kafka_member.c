@@ -413,15 +413,26 @@ static enum status rejoin(struct member *member, int64_t deadline_ms, struct bus
 
 /* ---- Polling ---- */
 
+/* The input that the message is of, when it is to be delivered; else NULL. */
+static struct input *active_input(struct member *member, const rd_kafka_message_t *message, size_t *out_topic)
+{
+    *out_topic = topic_index(member, rd_kafka_topic_name(message->rkt));
+    if (*out_topic == TOPICS || message->partition < 0 || (uint32_t)message->partition >= member->partition_count) {
+        return NULL;
+    }
+    struct input *input = &member->inputs[message->partition];
+    return input->active ? input : NULL;
+}
+
 /* librdkafka reads no further; another assign makes it. */
 static enum status check_position(struct member *member, const rd_kafka_message_t *message, struct bus_error *out_error)
 {
-    size_t topic = topic_index(member, rd_kafka_topic_name(message->rkt));
-    if (topic == TOPICS || message->partition < 0 || (uint32_t)message->partition >= member->partition_count ||
-        !member->inputs[message->partition].active) {
+    size_t topic;
+    const struct input *input = active_input(member, message, &topic);
+    if (input == NULL) {
         return STATUS_OK; /* it is not ours any more */
     }
-    const struct bus_kafka_position at = {(uint32_t)message->partition, member->inputs[message->partition].next[topic]};
+    const struct bus_kafka_position at = {(uint32_t)message->partition, input->next[topic]};
     TRY(bus_kafka_position_check(member->owner.bus, member->client, member->topics[topic], &at, out_error));
     member->stale = true;
     return STATUS_OK;
@@ -459,16 +470,11 @@ static enum status consider_error(struct member *member, const rd_kafka_message_
 /* Whether the record is one to be delivered; its position is then taken. */
 static bool is_next(struct member *member, const rd_kafka_message_t *message, size_t *out_topic)
 {
-    size_t topic = topic_index(member, rd_kafka_topic_name(message->rkt));
-    if (topic == TOPICS || message->partition < 0 || (uint32_t)message->partition >= member->partition_count) {
+    struct input *input = active_input(member, message, out_topic);
+    if (input == NULL || message->offset < input->next[*out_topic]) {
         return false;
     }
-    struct input *input = &member->inputs[message->partition];
-    if (!input->active || message->offset < input->next[topic]) {
-        return false;
-    }
-    input->next[topic] = message->offset + 1;
-    *out_topic = topic;
+    input->next[*out_topic] = message->offset + 1;
     return true;
 }
 

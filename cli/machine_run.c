@@ -2,11 +2,6 @@
 
 #include "base/limits.h"
 
-static bool is_running(const struct machine_run *run)
-{
-    return str_equal(interpreter_status(run->interpreter)->status, STR("RUNNING"));
-}
-
 static enum status fits(struct machine_run *run, const struct machine_run_mock *mock, const struct task_request *request, bool *out_fits)
 {
     const struct value *parameters = NULL;
@@ -86,7 +81,7 @@ static struct str unanswered(struct machine_run *run)
 
 enum status machine_run(struct machine_run *run, struct str *out_waiting_for)
 {
-    while (is_running(run)) {
+    while (interpreter_is_running(run->interpreter)) {
         bool answered = false;
         TRY(answer_one(run, &answered));
         if (answered) {

@@ -138,27 +138,28 @@ static void *decode(struct verify *verify, struct scan *scan, enum schema_id sch
     return value;
 }
 
-/* What is done with a record of a topic. */
-typedef enum exit_code (*take_fn)(struct verify *verify, struct scan *scan, const struct bus_record *record);
-
-/* Every record of the partition. *out_begin: the first offset that is held. */
-static enum exit_code read_topic(struct verify *verify, const struct bus_topic *topic, take_fn take, int64_t *out_begin)
+enum exit_code verify_take(struct verify *verify, struct scan *scan, verify_take_fn take)
 {
-    struct context *context = verify->context;
-    struct scan scan;
     struct bus_record record;
     bool more = true;
-    TRY_RUN(verify_open(verify, topic, &scan));
-    *out_begin = scan.begin;
     enum exit_code code = EXIT_CODE_OK;
     while (code == EXIT_CODE_OK && more) {
-        code = scan_next(context, &scan, &record, &more);
+        code = scan_next(verify->context, scan, &record, &more);
         if (code == EXIT_CODE_OK && more) {
-            code = take(verify, &scan, &record);
+            code = take(verify, scan, &record);
         }
     }
-    scan_close(&scan);
+    scan_close(scan);
     return code;
+}
+
+/* Every record of the partition. *out_begin: the first offset that is held. */
+static enum exit_code read_topic(struct verify *verify, const struct bus_topic *topic, verify_take_fn take, int64_t *out_begin)
+{
+    struct scan scan;
+    TRY_RUN(verify_open(verify, topic, &scan));
+    *out_begin = scan.begin;
+    return verify_take(verify, &scan, take);
 }
 
 static void check_place(struct verify *verify, const struct bus_record *record, struct str arn)

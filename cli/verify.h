@@ -109,6 +109,12 @@ enum exit_code verify_partition(struct verify *verify, const struct bus_topic *c
 /* Every record that is committed, to an end that no transaction lies before which is open now. */
 enum exit_code verify_open(struct verify *verify, const struct bus_topic *topic, struct scan *out_scan);
 
+/* What is done with a record. */
+typedef enum exit_code (*verify_take_fn)(struct verify *verify, struct scan *scan, const struct bus_record *record);
+
+/* Takes every record of the scan, to its end, and closes it. */
+enum exit_code verify_take(struct verify *verify, struct scan *scan, verify_take_fn take);
+
 /* Its parts about the changelog and the inputs: folds the first, then, when everything was read, judges both. */
 enum exit_code verify_fold(struct verify *verify);
 enum exit_code verify_inputs(struct verify *verify);

@@ -20,40 +20,30 @@ static struct str token_of(struct verify *verify, struct scan *scan, const struc
     return type == RECORD_task_failed ? ((const struct task_failed *)value)->task_token : STR_NONE;
 }
 
-static void check_answer(struct verify *verify, struct scan *scan, const struct bus_record *record)
+static enum exit_code take_answer(struct verify *verify, struct scan *scan, const struct bus_record *record)
 {
     struct str token = token_of(verify, scan, record);
     const struct verify_row *row = token.bytes == NULL ? NULL : map_get(&verify->waiting, token);
     if (row == NULL) {
-        return;
+        return EXIT_CODE_OK;
     }
     const struct execution_id id = verify_row_owner(row);
     const struct verify_row *owner = verify_rows_execution(&verify->rows, &id);
     const struct verify_frame *frame = row->key[0] == KEY_FRAME ? row->frame : &row->execution->root;
     verify_report(verify, VERIFY_WAIT, record, "%.*s: frame %" PRId64 " waits for a task whose answer was read",
                   STR_ARGS(owner->execution->arn), frame->id);
+    return EXIT_CODE_OK;
 }
 
 enum exit_code verify_answers(struct verify *verify)
 {
-    struct context *context = verify->context;
     const struct bus_topic *results;
     struct scan scan;
-    struct bus_record record;
-    bool more = true;
     if (verify->waiting.count == 0) {
         return EXIT_CODE_OK;
     }
-    TRY_RUN(connection_topic(context, TOPIC_RESULTS, &results));
-    TRY_RUN(scan_open(context, results, verify->partition, &scan));
-    enum exit_code code = EXIT_CODE_OK;
-    while (code == EXIT_CODE_OK && more) {
-        code = scan_next(context, &scan, &record, &more);
-        more = more && record.offset < verify->log.next[1];
-        if (code == EXIT_CODE_OK && more) {
-            check_answer(verify, &scan, &record);
-        }
-    }
-    scan_close(&scan);
-    return code;
+    TRY_RUN(connection_topic(verify->context, TOPIC_RESULTS, &results));
+    TRY_RUN(scan_open(verify->context, results, verify->partition, &scan));
+    scan.end = scan.end < verify->log.next[1] ? scan.end : verify->log.next[1]; /* behind that, nothing was read */
+    return verify_take(verify, &scan, take_answer);
 }

@@ -168,21 +168,10 @@ static enum exit_code take_row(struct verify *verify, struct scan *scan, const s
 
 enum exit_code verify_fold(struct verify *verify)
 {
-    struct context *context = verify->context;
     struct scan scan;
-    struct bus_record record;
-    bool more = true;
-    TRY_RUN(connection_topic(context, TOPIC_STATE, &verify->state));
+    TRY_RUN(connection_topic(verify->context, TOPIC_STATE, &verify->state));
     TRY_RUN(verify_open(verify, verify->state, &scan));
-    enum exit_code code = EXIT_CODE_OK;
-    while (code == EXIT_CODE_OK && more) {
-        code = scan_next(context, &scan, &record, &more);
-        if (code == EXIT_CODE_OK && more) {
-            code = take_row(verify, &scan, &record);
-        }
-    }
-    scan_close(&scan);
-    return code;
+    return verify_take(verify, &scan, take_row);
 }
 
 /* ---- The inputs ---- */

@@ -214,11 +214,16 @@ static bool can_be_mocked(struct str type)
     return str_equal(type, STR("Task")) || str_equal(type, STR("Map")) || str_equal(type, STR("Parallel"));
 }
 
+const struct value *mock_configuration(const struct call *call, struct str name)
+{
+    const struct value *configuration = value_get(call->request, STR("stateConfiguration"));
+    return configuration == NULL ? NULL : value_get(configuration, name);
+}
+
 /* What says something of a mock's failures, and there is none. */
 static enum status check_without(struct call *call, bool *out_refused)
 {
-    const struct value *configuration = value_get(call->request, STR("stateConfiguration"));
-    if (configuration == NULL || value_get(configuration, STR("mapIterationFailureCount")) == NULL) {
+    if (mock_configuration(call, STR("mapIterationFailureCount")) == NULL) {
         return STATUS_OK;
     }
     return refuse_whole(call, "TestState does not support MapIterationFailureCount when a mock is not specified.", out_refused);

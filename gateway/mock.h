@@ -21,4 +21,7 @@ struct mock_subject {
 MUST_CHECK enum status mock_read(struct call *call, const struct mock_subject *subject, struct mock *out_mock,
                                  bool *out_refused);
 
+/* A member of `stateConfiguration`, which says more of what is mocked. NULL: it is not given. */
+const struct value *mock_configuration(const struct call *call, struct str name);
+
 #endif

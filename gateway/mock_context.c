@@ -2,6 +2,7 @@
 
 #include "asl/timestamp.h"
 #include "base/env.h"
+#include "gateway/mock.h"
 
 /* Waits for somebody who has the token: only these have one in their context. */
 static bool has_token(const struct tested_state *tested)
@@ -89,8 +90,7 @@ static enum status write(struct call *call, const struct tested_state *tested, s
     struct buffer machine = buffer_in(call->arena);
     struct buffer execution = buffer_in(call->arena);
     struct str role = call_text(call, "roleArn");
-    const struct value *configuration = value_get(call->request, STR("stateConfiguration"));
-    const struct value *retries = configuration == NULL ? NULL : value_get(configuration, STR("retrierRetryCount"));
+    const struct value *retries = mock_configuration(call, STR("retrierRetryCount"));
     int64_t retry_count = 0;
     char now[TIMESTAMP_TEXT_BYTES];
     timestamp_format_ms(call->now_ms, now);

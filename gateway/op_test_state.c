@@ -56,16 +56,10 @@ static const struct task_request *open_task(struct test *test)
     return NULL;
 }
 
-static bool is_running(const struct test *test)
-{
-    const struct execution_status *status = interpreter_status(test->interpreter);
-    return status != NULL && str_equal(status->status, STR("RUNNING"));
-}
-
 /* Until it has ended, or a task is open. */
 static enum status advance(struct test *test)
 {
-    for (int times = 0; times < ADVANCES_MAX && is_running(test) && open_task(test) == NULL; times++) {
+    for (int times = 0; times < ADVANCES_MAX && interpreter_is_running(test->interpreter) && open_task(test) == NULL; times++) {
         int64_t due_ms = interpreter_next_due_ms(test->interpreter);
         if (due_ms == INT64_MAX) {
             return STATUS_OK;
@@ -90,8 +84,7 @@ static enum status answer_task(struct test *test, const struct task_request *tas
 /* As often as it was retried already, and once more. */
 static enum status play_mock(struct test *test)
 {
-    const struct value *configuration = value_get(test->call->request, STR("stateConfiguration"));
-    const struct value *retries = configuration == NULL ? NULL : value_get(configuration, STR("retrierRetryCount"));
+    const struct value *retries = mock_configuration(test->call, STR("retrierRetryCount"));
     int64_t before = 0;
     if (retries != NULL && !value_to_int64(retries, &before)) {
         before = 0;
@@ -129,7 +122,7 @@ static enum status run(struct test *test)
     TRY(interpreter_create(&options, &test->interpreter));
     TRY(interpreter_start(test->interpreter, test->input));
     TRY(play_mock(test));
-    return is_running(test) && test->mock.given ? STATUS_OK : advance(test);
+    return interpreter_is_running(test->interpreter) && test->mock.given ? STATUS_OK : advance(test);
 }
 
 /* ---- What came of it ---- */
@@ -189,7 +182,7 @@ static enum status judge(struct test *test)
     const struct execution_status *status = interpreter_status(test->interpreter);
     const struct stage *caught = stage_of(test, STAGE_CATCH);
     const struct value *error_output;
-    if (is_running(test)) {
+    if (interpreter_is_running(test->interpreter)) {
         test->outcome = OUTCOME_RETRIABLE;
         test->error = test->mock.error;
         test->cause = test->mock.cause;

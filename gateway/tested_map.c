@@ -3,6 +3,7 @@
 #include "asl/expression.h"
 #include "asl/interpreter.h"
 #include "base/limits.h"
+#include "gateway/mock.h"
 
 #define MEMORY_BYTES_MAX ((size_t)128 * 1024 * 1024)
 #define ENOUGH_BYTES (MEMORY_BYTES_MAX / 2) /* no more iterations are begun past this; a step takes less than the rest */
@@ -19,17 +20,11 @@ static bool selects(const struct tested_map *map)
     return field(map, "ItemSelector") != NULL || field(map, "Parameters") != NULL;
 }
 
-static bool is_running(const struct interpreter *probe)
-{
-    const struct execution_status *status = interpreter_status(probe);
-    return status != NULL && str_equal(status->status, STR("RUNNING"));
-}
-
 /* As far as there is something to see: the first step has the items, each iteration its input. Memory bounds the loop. */
 static enum status run_probe(const struct tested_map *map, struct interpreter *probe)
 {
     TRY(interpreter_start(probe, map->given->input));
-    while (selects(map) && is_running(probe) && interpreter_next_due_ms(probe) != INT64_MAX &&
+    while (selects(map) && interpreter_is_running(probe) && interpreter_next_due_ms(probe) != INT64_MAX &&
            arena_used(interpreter_arena(probe)) < ENOUGH_BYTES) {
         TRY(interpreter_fire(probe));
     }
@@ -179,8 +174,7 @@ enum status tested_map_evaluate(struct call *call, const struct tested_map_given
 /* How many the caller says have failed; 0: it does not say. */
 static int64_t failed_count(const struct call *call)
 {
-    const struct value *configuration = value_get(call->request, STR("stateConfiguration"));
-    const struct value *failed = configuration == NULL ? NULL : value_get(configuration, STR("mapIterationFailureCount"));
+    const struct value *failed = mock_configuration(call, STR("mapIterationFailureCount"));
     int64_t count = 0;
     return failed != NULL && value_to_int64(failed, &count) ? count : 0;
 }

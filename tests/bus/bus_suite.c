@@ -1,8 +1,8 @@
 #include "tests/bus/bus_suite.h"
 
 #include "tests/bus/party.h"
+#include "tests/folder.h"
 
-#include <ftw.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,15 +33,9 @@ char *bus_suite_folder(void)
     return path;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
 void bus_suite_folder_remove(char *path)
 {
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(path);
     free(path);
 }
 

@@ -3,9 +3,9 @@
 #include "bus/bus_local.h"
 #include "schemas/definition_kinds.h"
 #include "schemas/topics.h"
+#include "tests/folder.h"
 #include "tests/fuzz/fuzz.h"
 
-#include <ftw.h>
 #include <time.h>
 
 #define REVISION "11111111-1111-4111-8111-111111111111"
@@ -20,19 +20,13 @@ static struct served {
     struct arena *arena; /* while it opens */
 } served; /* for the whole run: opening takes longer than a thousand inputs */
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
 static void close_served(void)
 {
     view_close(served.gateway.view);
     kv_close(served.gateway.kv);
     bus_close(served.gateway.bus);
     codec_destroy(served.gateway.codec);
-    nftw(served.path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(served.path);
 }
 
 static void make_topic(const char *name, enum bus_cleanup cleanup)

@@ -3,8 +3,8 @@
 
 #include "bus/bus_local.h"
 #include "kv/kv.h"
+#include "tests/folder.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -25,12 +25,6 @@ struct fixture {
     struct codec *codec;
     struct activities *activities;
 };
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
 
 static int set_up(void **state)
 {
@@ -57,7 +51,7 @@ static int tear_down(void **state)
     kv_close(fixture->kv);
     bus_close(fixture->bus);
     codec_destroy(fixture->codec);
-    nftw(fixture->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->path);
     free(fixture);
     return 0;
 }

@@ -2,8 +2,8 @@
 
 #include "bus/bus_local.h"
 #include "schemas/topics.h"
+#include "tests/folder.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -27,12 +27,6 @@ struct fixture {
     struct arena *arena;
     struct view *view;
 };
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
 
 static void make_topic(struct fixture *fixture, const char *name, bool compact)
 {
@@ -90,7 +84,7 @@ static int tear_down(void **state)
     bus_close(fixture->bus);
     codec_destroy(fixture->codec);
     arena_destroy(fixture->arena);
-    nftw(fixture->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->path);
     free(fixture);
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "tests/kv/kv_suite.h"
 
-#include <ftw.h>
+#include "tests/folder.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,15 +26,9 @@ char *kv_suite_folder(void)
     return path;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
 void kv_suite_folder_remove(char *path)
 {
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(path);
     free(path);
 }
 

@@ -2,18 +2,12 @@
 
 #include "base/buffer.h"
 #include "bus/bus_local.h"
+#include "tests/folder.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
 
 void fixture_start_processor(struct fixture *fixture)
 {
@@ -42,7 +36,7 @@ void fixture_stop_processor(struct fixture *fixture)
 
 void fixture_lose_disk(struct fixture *fixture)
 {
-    nftw(fixture->state_path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->state_path);
 }
 
 int fixture_set_up(void **state)
@@ -82,7 +76,7 @@ int fixture_tear_down(void **state)
     bus_close(fixture->bus);
     codec_destroy(fixture->codec);
     arena_destroy(fixture->arena);
-    nftw(fixture->bus_path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->bus_path);
     fixture_lose_disk(fixture);
     free(fixture);
     return 0;

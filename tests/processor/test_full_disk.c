@@ -5,9 +5,9 @@
 #include "bus/bus_local.h"
 #include "kv/kv.h"
 #include "processor/topics.h"
+#include "tests/folder.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,12 +40,6 @@ struct fixture {
     struct processor *processor;
     struct processor_status status;
 };
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
 
 /* ---- Disks ---- */
 
@@ -136,7 +130,7 @@ static void tear_down(struct fixture *fixture)
     close_processor(fixture);
     kv_close(fixture->disk->kv);
     bus_close(fixture->bus);
-    nftw(fixture->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->path);
 }
 
 /* Once around; no trouble of the disk's may end the thread. */

@@ -4,8 +4,8 @@
 #include "bus/bus_local.h"
 #include "kv/kv.h"
 #include "processor/topics.h"
+#include "tests/folder.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,12 +30,6 @@ struct fixture {
     struct process a;
     struct process b;
 };
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
 
 static void configure(struct process *process, const char *instance)
 {
@@ -113,7 +107,7 @@ static int tear_down(void **state)
         kv_close(processes[at]->kv);
     }
     bus_close(fixture->bus);
-    nftw(fixture->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->path);
     free(fixture);
     return 0;
 }

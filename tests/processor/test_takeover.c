@@ -5,8 +5,8 @@
 #include "bus/bus_local.h"
 #include "kv/kv.h"
 #include "processor/topics.h"
+#include "tests/folder.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,12 +23,6 @@ struct fixture {
     struct kv *kv;
     const struct bus_topic *inputs[2];
 };
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
 
 static void set_up(struct fixture *fixture)
 {
@@ -47,7 +41,7 @@ static void tear_down(struct fixture *fixture)
 {
     kv_close(fixture->kv);
     bus_close(fixture->bus);
-    nftw(fixture->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->path);
 }
 
 /* Runs the processor until all partitions are active or refused, and all input is read. */

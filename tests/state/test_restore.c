@@ -3,8 +3,8 @@
 #include "bus/bus_local.h"
 #include "state/keys.h"
 #include "state/store.h"
+#include "tests/folder.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,12 +20,6 @@ struct fixture {
     struct codec *codec;
     struct arena *arena;
 };
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
 
 static int set_up(void **state)
 {
@@ -59,7 +53,7 @@ static int tear_down(void **state)
     bus_close(fixture->bus);
     codec_destroy(fixture->codec);
     arena_destroy(fixture->arena);
-    nftw(fixture->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(fixture->path);
     free(fixture);
     return 0;
 }
