@@ -190,6 +190,12 @@ int64_t bus_last_offset(const struct bus_member *member, const struct bus_topic 
     return member->ops->last_offset(member, topic, partition);
 }
 
+int64_t bus_member_position(const struct bus_member *member, size_t topic, uint32_t partition)
+{
+    ASSERT(topic < 2);
+    return member->ops->member_position(member, topic, partition);
+}
+
 int64_t bus_member_end(const struct bus_member *member, size_t topic, uint32_t partition)
 {
     ASSERT(topic < 2);

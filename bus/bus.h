@@ -218,6 +218,10 @@ MUST_CHECK enum status bus_abort(struct bus_member *member, struct bus_error *ou
  * after STATUS_OK of bus_commit, until the next bus_begin; BUS_OFFSET_NONE when none was produced. */
 int64_t bus_last_offset(const struct bus_member *member, const struct bus_topic *topic, uint32_t partition);
 
+/* The next offset of the input topic (of the member's two) that the member is to deliver: past markers and aborted records too,
+ * once it has passed them; BUS_OFFSET_NONE: it delivers nothing of the partition. */
+int64_t bus_member_position(const struct bus_member *member, size_t topic, uint32_t partition);
+
 /* Where the input topic (of the member's two) ends in a partition that it was given, as far as the member has heard;
  * BUS_OFFSET_NONE: it has not. Asks nobody. */
 int64_t bus_member_end(const struct bus_member *member, size_t topic, uint32_t partition);

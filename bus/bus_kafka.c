@@ -35,6 +35,7 @@ static const struct bus_ops ops = {
     .commit = bus_kafka_commit,
     .abort = bus_kafka_abort,
     .last_offset = bus_kafka_last_offset,
+    .member_position = bus_kafka_member_position,
     .member_end = bus_kafka_member_end,
     .member_renewals = bus_kafka_member_renewals,
     .reader_open = bus_kafka_reader_open,

@@ -217,6 +217,7 @@ enum status bus_kafka_commit(struct bus_member *member, const struct bus_positio
                              struct bus_error *out_error);
 enum status bus_kafka_abort(struct bus_member *member, struct bus_error *out_error);
 int64_t bus_kafka_last_offset(const struct bus_member *member, const struct bus_topic *topic, uint32_t partition);
+int64_t bus_kafka_member_position(const struct bus_member *member, size_t topic, uint32_t partition);
 int64_t bus_kafka_member_end(const struct bus_member *member, size_t topic, uint32_t partition);
 uint32_t bus_kafka_member_renewals(const struct bus_member *member);
 struct bus_kafka_transactions *bus_kafka_member_transactions(struct bus_member *member); /* for the tests */

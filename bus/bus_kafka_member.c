@@ -424,6 +424,16 @@ static struct input *active_input(struct member *member, const rd_kafka_message_
     return input->active ? input : NULL;
 }
 
+/* The end was reached: behind markers and aborted records, which are not delivered. */
+static void pass_end(struct member *member, const rd_kafka_message_t *message)
+{
+    size_t topic;
+    struct input *input = active_input(member, message, &topic);
+    if (input != NULL && message->offset > input->next[topic]) {
+        input->next[topic] = message->offset;
+    }
+}
+
 /* librdkafka reads no further; another assign makes it. */
 static enum status check_position(struct member *member, const rd_kafka_message_t *message, struct bus_error *out_error)
 {
@@ -451,6 +461,10 @@ static enum status consider_error(struct member *member, const rd_kafka_message_
         }
         (void)!bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: consumer", &error);
         fail(member, STATUS_FATAL, error.text);
+        return STATUS_OK;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        pass_end(member, message);
         return STATUS_OK;
     }
     if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
@@ -583,6 +597,12 @@ enum status bus_kafka_member_pause(struct bus_member *base, uint32_t partition, 
 }
 
 /* ---- Figures ---- */
+
+int64_t bus_kafka_member_position(const struct bus_member *base, size_t topic, uint32_t partition)
+{
+    const struct input *input = &((const struct member *)base)->inputs[partition];
+    return input->active ? input->next[topic] : BUS_OFFSET_NONE;
+}
 
 int64_t bus_kafka_member_end(const struct bus_member *base, size_t topic, uint32_t partition)
 {

@@ -157,6 +157,7 @@ static const struct bus_ops local_ops = {
     .commit = local_member_commit,
     .abort = local_member_abort,
     .last_offset = local_member_last_offset,
+    .member_position = local_member_position,
     .member_end = local_member_end,
     .member_renewals = local_member_renewals,
     .reader_open = local_reader_open,

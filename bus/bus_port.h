@@ -89,6 +89,7 @@ struct bus_ops {
     enum status (*abort)(struct bus_member *member, struct bus_error *out_error);
     int64_t (*last_offset)(const struct bus_member *member, const struct bus_topic *topic, uint32_t partition);
 
+    int64_t (*member_position)(const struct bus_member *member, size_t topic, uint32_t partition);
     int64_t (*member_end)(const struct bus_member *member, size_t topic, uint32_t partition);
     uint32_t (*member_renewals)(const struct bus_member *member);
 

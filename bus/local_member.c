@@ -348,6 +348,13 @@ int64_t local_member_last_offset(const struct bus_member *base, const struct bus
     return last == NULL ? BUS_OFFSET_NONE : last->offset;
 }
 
+int64_t local_member_position(const struct bus_member *base, size_t topic, uint32_t partition)
+{
+    const struct local_member *member = (const struct local_member *)base;
+    const struct local_source *source = &member->feed.sources[topic * member->partition_count + partition];
+    return source->active ? source->next : BUS_OFFSET_NONE;
+}
+
 int64_t local_member_end(const struct bus_member *base, size_t topic, uint32_t partition)
 {
     const struct local_member *member = (const struct local_member *)base;

@@ -23,6 +23,7 @@ MUST_CHECK enum status local_member_produce(struct bus_member *member, const str
 MUST_CHECK enum status local_member_commit(struct bus_member *member, const struct bus_position *positions,
                                            size_t position_count, struct bus_error *out_error);
 MUST_CHECK enum status local_member_abort(struct bus_member *member, struct bus_error *out_error);
+int64_t local_member_position(const struct bus_member *member, size_t topic, uint32_t partition);
 int64_t local_member_end(const struct bus_member *member, size_t topic, uint32_t partition);
 uint32_t local_member_renewals(const struct bus_member *member);
 int64_t local_member_last_offset(const struct bus_member *member, const struct bus_topic *topic, uint32_t partition);

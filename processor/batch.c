@@ -104,6 +104,16 @@ static enum status put_usage(struct loop *loop, struct partition *partition, con
 
 /* ---- The end of the transaction ---- */
 
+int64_t batch_position(const struct loop *loop, const struct partition *partition, enum input input)
+{
+    int64_t next = partition->current.next[input];
+    if (!partition_is_ready(partition) && !MUTANT(PASS_UNHANDLED)) {
+        return next; /* what the member has delivered is not all handled */
+    }
+    int64_t position = bus_member_position(loop->member, input, partition->id);
+    return position > next ? position : next;
+}
+
 static enum status put_commit_row(struct loop *loop, struct partition *partition)
 {
     struct store *store = &partition->store;
@@ -136,6 +146,9 @@ static enum status close_partition(struct loop *loop, struct partition *partitio
             return batch_rows_broken(partition, status, out_error);
         }
         TRY(status);
+    }
+    for (int input = 0; input < INPUT_COUNT; input++) {
+        partition->current.next[input] = batch_position(loop, partition, (enum input)input);
     }
     TRY(put_commit_row(loop, partition));
     for (size_t at = 0; at < store->changes.count; at++) {

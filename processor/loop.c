@@ -303,9 +303,7 @@ static enum status copy_record(struct arena *arena, const struct bus_record *rec
 static enum status take(struct loop *loop, const struct bus_record *borrowed, struct bus_error *out_error)
 {
     struct partition *partition = loop_partition(loop, borrowed->partition);
-    bool ready =
-        partition != NULL && partition->phase == PARTITION_ACTIVE && !partition->waiting && !partition->seek_pending;
-    if (!ready) {
+    if (partition == NULL || !partition_is_ready(partition)) {
         return STATUS_OK;
     }
     enum input input =
@@ -449,7 +447,7 @@ static enum status fire(struct loop *loop, struct bus_error *out_error)
     enum status status = STATUS_OK;
     for (size_t at = 0; status == STATUS_OK && at < loop->partition_count && !is_full(loop); at++) {
         struct partition *partition = loop->partitions[(loop->next_partition + at) % loop->partition_count];
-        if (partition->phase == PARTITION_ACTIVE && !partition->waiting && !partition->seek_pending) {
+        if (partition_is_ready(partition)) {
             status = fire_partition(loop, partition, out_error);
         }
     }
@@ -550,7 +548,7 @@ static enum status publish_usage(struct loop *loop, struct bus_error *out_error)
 {
     for (size_t at = 0; at < loop->partition_count && loop->need.type == NEED_NOTHING; at++) {
         struct partition *partition = loop->partitions[at];
-        if (partition->phase == PARTITION_ACTIVE && !partition->waiting && !partition->seek_pending) {
+        if (partition_is_ready(partition)) {
             enum status status = publish_uses(loop, partition, out_error);
             TRY(status == STATUS_CORRUPT ? batch_rows_broken(partition, status, out_error) : status);
         }
@@ -589,11 +587,34 @@ static enum status probe(struct loop *loop, struct bus_error *out_error)
     return status == STATUS_OK ? batch_commit(loop, out_error) : batch_fail(loop, status, out_error);
 }
 
+#define POSITIONS_MS 5000 /* what stands behind its last commit is looked for so often */
+
+/* A partition that has passed markers or aborted records since its last commit commits where it stands. If its input now lay
+ * idle for longer than its retention, it would begin behind the committed position: as if input had been deleted unread. */
+static enum status commit_positions(struct loop *loop, struct bus_error *out_error)
+{
+    int64_t passed_ms = loop->last_now_ms - loop->positions_ms;
+    if ((passed_ms >= 0 && passed_ms < POSITIONS_MS) || MUTANT(STAND_BEFORE_MARKERS)) {
+        return STATUS_OK;
+    }
+    loop->positions_ms = loop->last_now_ms;
+    for (size_t at = 0; at < loop->partition_count; at++) {
+        struct partition *partition = loop->partitions[at];
+        bool moved = batch_position(loop, partition, INPUT_COMMANDS) > partition->committed.next[INPUT_COMMANDS] ||
+                     batch_position(loop, partition, INPUT_RESULTS) > partition->committed.next[INPUT_RESULTS];
+        if (moved && partition_is_ready(partition) && !partition->touched) {
+            TRY(batch_touch(loop, partition, out_error));
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status batch(struct loop *loop, int timeout_ms, struct bus_error *out_error)
 {
     TRY(collect(loop, timeout_ms, out_error));
     TRY(fire(loop, out_error));
-    return publish_usage(loop, out_error);
+    TRY(publish_usage(loop, out_error));
+    return commit_positions(loop, out_error);
 }
 
 /* ---- What others see of it ---- */
@@ -633,7 +654,7 @@ static void publish_partition(struct loop *loop, const struct partition *partiti
     }
     for (int input = 0; ends && input < INPUT_COUNT && partition->phase == PARTITION_ACTIVE; input++) {
         int64_t end = bus_member_end(loop->member, (size_t)input, partition->id);
-        int64_t left = end - partition->current.next[input];
+        int64_t left = end - batch_position(loop, partition, (enum input)input);
         lag[input] = end < 0 ? -1 : left > 0 ? left : 0;
     }
     *out = (struct loop_partition){.id = partition->id, .phase = partition->phase, .lag = {lag[0], lag[1]}};

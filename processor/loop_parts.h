@@ -42,6 +42,7 @@ struct loop {
     struct blame blame; /* of the last record that failed alone */
     int64_t last_now_ms;
     int64_t last_commit_ms;
+    int64_t positions_ms;    /* when positions without a commit were last looked for */
     int64_t stable_again_ms; /* no group offsets are fetched before */
     size_t settle_first;
     size_t next_partition;       /* whose timers come first */
@@ -66,6 +67,9 @@ MUST_CHECK enum status batch_abort_open(struct loop *loop, struct bus_error *out
 MUST_CHECK enum status batch_touch(struct loop *loop, struct partition *partition, struct bus_error *out_error);
 MUST_CHECK enum status batch_produce(struct loop *loop, const struct outbox *outbox, struct bus_error *out_error);
 void batch_count_usage(struct loop *loop, struct partition *partition, const struct handling *handling);
+
+/* Where the partition stands in an input: at `current`, or behind the markers and aborted records that follow. */
+int64_t batch_position(const struct loop *loop, const struct partition *partition, enum input input);
 
 /* Commits what there is, and writes the overlay to the store; OK also when that fails, as the transaction stands: then the
  * partitions in it are parked. Statuses as bus_commit's; FATAL also when the store is past hope. Nothing is staged after it,

@@ -85,4 +85,10 @@ struct partition {
     int64_t usage_minute; /* of the oldest usage row; INT64_MAX: none */
 };
 
+/* Whether its records are delivered from `current` on: then each that was delivered is handled. */
+static inline bool partition_is_ready(const struct partition *partition)
+{
+    return partition->phase == PARTITION_ACTIVE && !partition->waiting && !partition->seek_pending;
+}
+
 #endif

@@ -553,6 +553,43 @@ static void test_abort(void **state)
     bus_member_leave(party.member);
 }
 
+/* A member stands behind what it delivered, and behind markers and aborted records. */
+static void test_position(void **state)
+{
+    struct fixture *fixture = *state;
+    make_topics(fixture);
+    struct party party;
+    int64_t begin;
+    int64_t end;
+    open_party(fixture, &party, "a", 0);
+    party_settle(&party, PARTITIONS);
+    party_begin(&party);
+    party_produce(&party, fixture->in[1], 3, "7");
+    assert_int_equal(party_commit(&party), STATUS_OK);
+    assert_int_equal(number_of(party_take(&party)), 7);
+    assert_int_equal(bus_member_position(party.member, 1, 3), 1);
+    party_begin(&party);
+    party_produce(&party, fixture->in[1], 3, "8");
+    expect_ok(bus_abort(party.member, out_error));
+    expect_ok(bus_bounds(fixture->bus, fixture->in[1], 3, false, &begin, &end, out_error));
+    party_expect_position(&party, 1, 3, end);
+    assert_int_equal(bus_member_position(party.member, 0, 3), 0);
+
+    /* That is a position like any other; and from an earlier one the records come again. */
+    const struct bus_position there = {.partition = 3, .next = {0, end}};
+    const struct bus_position back = {.partition = 3, .next = {0, 0}};
+    expect_ok(bus_member_seek(party.member, &there, out_error));
+    party_expect_none(&party);
+    party_expect_position(&party, 1, 3, end);
+    expect_ok(bus_member_seek(party.member, &back, out_error));
+    assert_int_equal(bus_member_position(party.member, 1, 3), 0);
+    assert_int_equal(number_of(party_take(&party)), 7);
+    party_expect_position(&party, 1, 3, end);
+    expect_ok(bus_member_pause(party.member, 3, out_error));
+    assert_int_equal(bus_member_position(party.member, 1, 3), BUS_OFFSET_NONE);
+    bus_member_leave(party.member);
+}
+
 static void test_big_in_transaction(void **state)
 {
     struct fixture *fixture = *state;
@@ -785,9 +822,8 @@ int bus_suite_run(const char *name, const struct bus_suite *suite)
         CASE(test_group_next),
     };
     const struct CMUnitTest member_tests[] = {
-        CASE(test_commit),         CASE(test_abort),     CASE(test_big_in_transaction),
-        CASE(test_seek_and_pause), CASE(test_rebalance), CASE(test_close),
-        CASE(test_fencing),
+        CASE(test_commit),         CASE(test_abort),     CASE(test_position), CASE(test_big_in_transaction),
+        CASE(test_seek_and_pause), CASE(test_rebalance), CASE(test_close),    CASE(test_fencing),
     };
     const struct CMUnitTest thread_tests[] = {CASE(test_wake)};
 #undef CASE

@@ -140,6 +140,16 @@ void party_expect_none(struct party *party)
     }
 }
 
+void party_expect_position(struct party *party, size_t topic, uint32_t partition, int64_t position)
+{
+    int64_t until_ms = clock_ms() + party->wait_ms;
+    while (bus_member_position(party->member, topic, partition) < position && clock_ms() < until_ms) {
+        struct bus_record record;
+        assert_int_not_equal(party_poll(party, 50, &record), STATUS_OK);
+    }
+    assert_int_equal(bus_member_position(party->member, topic, partition), position);
+}
+
 void party_begin(struct party *party)
 {
     struct bus_error error = {{0}};

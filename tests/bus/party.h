@@ -40,6 +40,9 @@ struct bus_record party_take(struct party *party);
 /* No record comes for some time. */
 void party_expect_none(struct party *party);
 
+/* The member stands there, or comes to; no record comes meanwhile. */
+void party_expect_position(struct party *party, size_t topic, uint32_t partition, int64_t position);
+
 size_t party_owned_count(const struct party *party);
 
 /* Produces `value` without key to a topic's partition, and commits with the positions of all that is owned. */

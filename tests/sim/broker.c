@@ -562,6 +562,7 @@ const struct bus_ops broker_ops = {
     .commit = member_commit,
     .abort = member_abort,
     .last_offset = member_last_offset,
+    .member_position = member_position,
     .member_end = member_end,
     .member_renewals = member_renewals,
     .reader_open = sim_reader_open,

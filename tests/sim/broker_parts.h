@@ -83,6 +83,7 @@ enum status member_commit(struct bus_member *base, const struct bus_position *po
                           struct bus_error *out_error);
 enum status member_abort(struct bus_member *base, struct bus_error *out_error);
 int64_t member_last_offset(const struct bus_member *base, const struct bus_topic *topic, uint32_t partition);
+int64_t member_position(const struct bus_member *base, size_t topic, uint32_t partition);
 int64_t member_end(const struct bus_member *base, size_t topic, uint32_t partition);
 uint32_t member_renewals(const struct bus_member *base);
 

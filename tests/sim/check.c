@@ -7,18 +7,18 @@
 
 /* ---- Settled? ---- */
 
+/* Read to the end, behind markers and aborted records too: what may be deleted is behind nobody. */
 static bool inputs_are_done(struct world *world)
 {
     static const char *const names[2] = {"pawl.commands", "pawl.results"};
     for (int input = 0; input < 2; input++) {
         struct topic *topic = broker_topic(world->broker, names[input]);
         for (uint32_t partition = 0; partition < world->partition_count; partition++) {
-            struct log *log = &topic->logs[partition];
             int64_t next = broker_committed(world->broker, partition).next[input];
-            for (size_t at = next > 0 ? (size_t)next : 0; at < log->count; at++) {
-                if (log_is_visible(log, at)) {
-                    return false;
-                }
+            int64_t end = (int64_t)topic->logs[partition].count;
+            if (end > 0 && next < end) {
+                world_trace(world, "%s-%u is committed up to %" PRId64 " of %" PRId64, names[input], partition, next, end);
+                return false;
             }
         }
     }

@@ -303,6 +303,12 @@ int64_t member_last_offset(const struct bus_member *base, const struct bus_topic
     return client_last_offset(((const struct member *)base)->client, topic, partition);
 }
 
+int64_t member_position(const struct bus_member *base, size_t topic, uint32_t partition)
+{
+    const struct member *member = (const struct member *)base;
+    return member->held[partition] && member->flowing[partition] ? member->positions[partition][topic] : BUS_OFFSET_NONE;
+}
+
 int64_t member_end(const struct bus_member *base, size_t topic, uint32_t partition)
 {
     const struct member *member = (const struct member *)base;
