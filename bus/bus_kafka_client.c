@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Bytes of a record's batch besides key, value and headers (message format v2: a batch's head is 61 bytes, a record's
  * own fields take at most 40, each header's lengths at most 10). */
@@ -12,6 +13,8 @@
 #define HEADER_HEAD_BYTES 10
 #define ROOM_WAIT_MS 1000 /* a plain producer waits so long for room in its queue */
 #define CLOSE_MS_MAX 5000 /* and so long, when it is closed, for what was sent */
+#define COMMITTED_MS_MAX 5000
+#define DISPLACED_MS 100 /* before a follower that reads no further asks where to go on */
 
 /* ---- Producing ---- */
 
@@ -196,11 +199,19 @@ struct follower {
     struct bus_follower base;
     struct bus_kafka_owner owner;
     rd_kafka_t *client;
+    bool displaced; /* the group has no offset of a partition, or a broker did not know it: librdkafka reads no further */
     rd_kafka_message_t *message; /* what the last record borrows from */
     struct bus_header headers[BUS_HEADERS_MAX];
     size_t topic_count;
     const struct bus_topic *topics[];
 };
+
+/* Within rd_kafka_consumer_poll and rd_kafka_consumer_close: nothing is given or taken while bus_kafka_follower_poll assigns. */
+static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    (void)opaque;
+    bus_kafka_assign(client, code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? list : NULL);
+}
 
 static enum status subscribe(rd_kafka_t *client, const struct bus_topic *const *topics, size_t count,
                              struct bus_error *out_error)
@@ -226,6 +237,7 @@ static enum status follower_start(struct follower *follower, struct str group, s
     memcpy(name, group.bytes, group.length);
     name[group.length] = '\0';
     bus_kafka_config_set(config, "group.id", name);
+    rd_kafka_conf_set_rebalance_cb(config, on_rebalance);
     TRY(bus_kafka_config_start(config, BUS_KAFKA_FOLLOWER, &follower->client, out_error));
     rd_kafka_poll_set_consumer(follower->client);
     enum status status = subscribe(follower->client, follower->topics, follower->topic_count, out_error);
@@ -253,15 +265,64 @@ enum status bus_kafka_follower_open(struct bus *base, struct str group, const st
     return STATUS_OK;
 }
 
-static const struct bus_topic *topic_of(const struct follower *follower, const rd_kafka_message_t *message)
+static const struct bus_topic *topic_of(const struct follower *follower, const char *name)
 {
-    const char *name = rd_kafka_topic_name(message->rkt);
     for (size_t at = 0; at < follower->topic_count; at++) {
         if (strcmp(bus_kafka_topic_of(follower->topics[at])->name, name) == 0) {
             return follower->topics[at];
         }
     }
     return NULL;
+}
+
+/* Where the group goes on: behind what it has done, or with the first record that is there. Its leader is asked, as a broker that
+ * came back with an empty disk takes every offset for one that is gone. */
+static enum status place(struct follower *follower, rd_kafka_topic_partition_list_t *list, struct bus_error *out_error)
+{
+    rd_kafka_resp_err_t code = rd_kafka_committed(follower->client, list, COMMITTED_MS_MAX);
+    TRY(bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: the group's offsets", out_error));
+    for (int at = 0; at < list->cnt; at++) {
+        rd_kafka_topic_partition_t *one = &list->elems[at];
+        const struct bus_topic *topic = topic_of(follower, one->topic);
+        int64_t begin;
+        int64_t end;
+        ASSERT(topic != NULL);
+        TRY(bus_kafka_error_report(one->err, BUS_KAFKA_OUTSIDE, "kafka: the group's offsets", out_error));
+        TRY(bus_kafka_bounds(&follower->owner.bus->base, topic, (uint32_t)one->partition, false, &begin, &end, out_error));
+        if (one->offset < begin || one->offset > end) {
+            one->offset = begin;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Reads on, from where the group is. */
+static enum status resume(struct follower *follower, struct bus_error *out_error)
+{
+    rd_kafka_topic_partition_list_t *list = NULL;
+    rd_kafka_commit(follower->client, NULL, 0); /* what is done so far */
+    rd_kafka_resp_err_t code = rd_kafka_assignment(follower->client, &list);
+    TRY(bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: the assignment", out_error));
+    enum status status = place(follower, list, out_error);
+    if (status == STATUS_OK) {
+        code = bus_kafka_assign(follower->client, list);
+        status = bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: assign", out_error);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    follower->displaced = status != STATUS_OK;
+    return status;
+}
+
+/* A message that is no record. OK: go on. */
+static enum status consider_error(struct follower *follower, const rd_kafka_message_t *message, struct bus_error *out_error)
+{
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        follower->displaced = true;
+        return STATUS_OK;
+    }
+    /* What passes by itself (a broker away, a rebalance) was logged by librdkafka. */
+    enum status status = bus_kafka_error_report(message->err, BUS_KAFKA_OUTSIDE, rd_kafka_message_errstr(message), out_error);
+    return status == STATUS_FATAL || status == STATUS_REFUSED ? status : STATUS_OK;
 }
 
 enum status bus_kafka_follower_poll(struct bus_follower *base, int timeout_ms, struct bus_record *out_record,
@@ -274,25 +335,25 @@ enum status bus_kafka_follower_poll(struct bus_follower *base, int timeout_ms, s
     }
     int64_t deadline_ms = clock_ms() + timeout_ms;
     for (;;) {
+        if (follower->displaced) {
+            nanosleep(&(struct timespec){.tv_nsec = DISPLACED_MS * 1000000L}, NULL);
+            TRY(resume(follower, out_error));
+        }
         int64_t left_ms = deadline_ms - clock_ms();
         rd_kafka_message_t *message = rd_kafka_consumer_poll(follower->client, left_ms > 0 ? (int)left_ms : 0);
         if (message == NULL) {
             return STATUS_END;
         }
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            const struct bus_topic *topic = topic_of(follower, message);
+            const struct bus_topic *topic = topic_of(follower, rd_kafka_topic_name(message->rkt));
             ASSERT(topic != NULL);
             follower->message = message;
             bus_kafka_record_set(message, topic, follower->headers, out_record);
             return STATUS_OK;
         }
-        /* What passes by itself (a broker away, a rebalance) was logged by librdkafka. */
-        enum status status =
-            bus_kafka_error_report(message->err, BUS_KAFKA_OUTSIDE, rd_kafka_message_errstr(message), out_error);
+        enum status status = consider_error(follower, message, out_error);
         rd_kafka_message_destroy(message);
-        if (status == STATUS_FATAL || status == STATUS_REFUSED) {
-            return status;
-        }
+        TRY(status);
     }
 }
 

@@ -73,22 +73,6 @@ static size_t topic_index(const struct member *member, const char *name)
 
 /* ---- Assignment ---- */
 
-/* rd_kafka_assign, and then waits until the fetchers that it took away have stopped: an assign that comes before asks the
- * same fetcher to stop again, and librdkafka ends the process by an assertion when the second answer comes (its issue 5573;
- * seen under tests/kafka/chaos.py). Its main thread does everything in one order: behind the assign stand the stops, behind
- * the first question those stops' answers, so that the second question is answered behind all of them. */
-static rd_kafka_resp_err_t assign(struct member *member, const rd_kafka_topic_partition_list_t *list)
-{
-    rd_kafka_resp_err_t code = rd_kafka_assign(member->client, list);
-    for (int questions = 0; questions < 2; questions++) {
-        rd_kafka_topic_partition_list_t *subscription = NULL;
-        if (rd_kafka_subscription(member->client, &subscription) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            rd_kafka_topic_partition_list_destroy(subscription);
-        }
-    }
-    return code;
-}
-
 /* Makes librdkafka read exactly what is active. */
 static enum status apply(struct member *member, struct bus_error *out_error)
 {
@@ -99,7 +83,7 @@ static enum status apply(struct member *member, struct bus_error *out_error)
             rd_kafka_topic_partition_list_add(list, name_of(member, topic), (int32_t)at)->offset = input->next[topic];
         }
     }
-    rd_kafka_resp_err_t code = assign(member, list);
+    rd_kafka_resp_err_t code = bus_kafka_assign(member->client, list);
     rd_kafka_topic_partition_list_destroy(list);
     TRY(bus_kafka_error_report(code, BUS_KAFKA_OUTSIDE, "kafka: assign", out_error));
     member->stale = false;
@@ -195,7 +179,7 @@ static void on_taken(struct member *member, bool lost)
     memset(member->inputs, 0, member->partition_count * sizeof member->inputs[0]);
     member->stale = false;
     member->left = true;
-    rd_kafka_resp_err_t code = assign(member, NULL);
+    rd_kafka_resp_err_t code = bus_kafka_assign(member->client, NULL);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__FATAL) {
         fail(member, STATUS_FATAL, rd_kafka_err2str(code));
     }

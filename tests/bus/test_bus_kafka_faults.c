@@ -282,6 +282,42 @@ static void test_member_position(void **state)
     bus_member_close(reading.member);
 }
 
+/* The next record of partition 0, and then it is done. */
+static int64_t follow(struct bus_follower *follower)
+{
+    struct bus_record record = {.partition = 1};
+    struct bus_error error;
+    int64_t begin_ms = clock_ms();
+    enum status status = STATUS_END;
+    while ((status != STATUS_OK || record.partition != 0) && clock_ms() - begin_ms < 20000) {
+        status = bus_follower_poll(follower, 100, &record, &error);
+    }
+    expect(status, STATUS_OK, &error);
+    expect(bus_follower_done(follower, &record, &error), STATUS_OK, &error);
+    return record.offset;
+}
+
+/* A follower whose group is new begins with what is there; what is done does not come again because of a broker that is behind. */
+static void test_follower_position(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bus_follower *follower;
+    struct bus_error error;
+    int64_t begin;
+    int64_t end;
+    send_one(fixture, fixture->topic);
+    expect(bus_bounds(fixture->bus, fixture->topic, 0, false, &begin, &end, &error), STATUS_OK, &error);
+    expect(bus_follower_open(fixture->bus, STR("followers"), &fixture->topic, 1, &follower, &error), STATUS_OK, &error);
+    for (int64_t offset = begin; offset < end + 6; offset++) {
+        if (offset >= end) {
+            push_out_of_range(fixture); /* for the next fetch; one may be on its way already */
+            send_one(fixture, fixture->topic);
+        }
+        assert_int_equal(follow(follower), offset);
+    }
+    bus_follower_close(follower);
+}
+
 /* bus_topic_open without its question for the topic's settings, which the mock does not answer. */
 static const struct bus_topic *make_topic(struct bus *base, const char *name)
 {
@@ -339,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_reader_position),
         cmocka_unit_test(test_member_position),
+        cmocka_unit_test(test_follower_position),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
