@@ -1,4 +1,3 @@
-#include "asl/interpreter.h"
 #include "asl/retry.h"
 #include "gateway/mock.h"
 #include "gateway/mock_context.h"
@@ -8,7 +7,6 @@
 
 #include <inttypes.h>
 
-#define MEMORY_BYTES_MAX ((size_t)128 * 1024 * 1024)
 #define ADVANCES_MAX 100 /* timers of one state, all together */
 
 enum outcome { OUTCOME_SUCCEEDED, OUTCOME_FAILED, OUTCOME_RETRIABLE, OUTCOME_CAUGHT };
@@ -16,14 +14,9 @@ enum outcome { OUTCOME_SUCCEEDED, OUTCOME_FAILED, OUTCOME_RETRIABLE, OUTCOME_CAU
 /* One test on its way. */
 struct test {
     struct call *call;
-    struct tested_state tested;
+    struct trial trial;
     struct mock mock;
-    struct str input;
-    const struct value *input_value;
-    const struct value *context;
-    const struct value *variables; /* NULL: none */
-    struct tested_map_given map_given;
-    struct tested_map map;         /* of a Map */
+    struct tested_map map; /* of a Map */
     struct interpreter *interpreter;
     enum outcome outcome;
     struct str error;
@@ -35,7 +28,7 @@ struct test {
 
 static bool is_type(const struct test *test, const char *type)
 {
-    return str_equal(test->tested.type, str_of(type));
+    return str_equal(test->trial.tested.type, str_of(type));
 }
 
 static bool has_children(const struct test *test)
@@ -102,25 +95,8 @@ static enum status play_mock(struct test *test)
 
 static enum status run(struct test *test)
 {
-    const struct machine *machine;
-    struct findings findings = {0};
-    struct str definition;
     enum tested_form form = has_children(test) ? TESTED_AS_TASK : TESTED_AS_IT_IS;
-    TRY(tested_state_machine(test->call, &test->tested, form, &definition));
-    TRY(machine_compile(test->call->arena, definition, MACHINE_STANDARD, &machine, &findings));
-    struct interpreter_options options = {
-        .machine = machine,
-        .config = &test->call->gateway->config.step,
-        .role_arn = call_text(test->call, "roleArn"),
-        .start_ms = test->call->now_ms,
-        .memory_bytes_max = MEMORY_BYTES_MAX,
-        .observe = true,
-        .context = test->context,
-        .variables = test->variables,
-    };
-    bus_random(test->call->gateway->bus, (uint8_t *)&options.seed, sizeof options.seed);
-    TRY(interpreter_create(&options, &test->interpreter));
-    TRY(interpreter_start(test->interpreter, test->input));
+    TRY(trial_start(test->call, &test->trial, form, &test->interpreter));
     TRY(play_mock(test));
     return interpreter_is_running(test->interpreter) && test->mock.given ? STATUS_OK : advance(test);
 }
@@ -132,7 +108,7 @@ static const struct stage *stage_of(const struct test *test, enum stage_type typ
 {
     for (size_t at = interpreter_stage_count(test->interpreter); at > 0; at--) {
         const struct stage *stage = interpreter_stage(test->interpreter, at - 1);
-        if (stage->type == type && str_equal(stage->state, test->tested.name)) {
+        if (stage->type == type && str_equal(stage->state, test->trial.tested.name)) {
             return stage;
         }
     }
@@ -146,9 +122,9 @@ static struct str next_state(const struct test *test)
     for (size_t at = 0; at < interpreter_event_count(test->interpreter); at++) {
         const struct history_event *event = interpreter_event(test->interpreter, at);
         if (exited && str_ends_with(event->type, STR("StateEntered"))) {
-            return str_equal(event->name, TESTED_STATE_ITSELF) ? test->tested.name : event->name;
+            return str_equal(event->name, TESTED_STATE_ITSELF) ? test->trial.tested.name : event->name;
         }
-        exited = exited || (str_ends_with(event->type, STR("StateExited")) && str_equal(event->name, test->tested.name));
+        exited = exited || (str_ends_with(event->type, STR("StateExited")) && str_equal(event->name, test->trial.tested.name));
     }
     return STR_NONE;
 }
@@ -156,7 +132,7 @@ static struct str next_state(const struct test *test)
 /* The retrier that meets the error. */
 static enum status find_retrier(struct test *test)
 {
-    const struct value *retriers = value_get(test->tested.state, STR("Retry"));
+    const struct value *retriers = value_get(test->trial.tested.state, STR("Retry"));
     const struct retry_error error = {.name = test->mock.error.bytes == NULL ? STR("") : test->mock.error};
     test->retry_index = -1;
     for (uint32_t at = 0; retriers != NULL && retriers->type == VALUE_ARRAY && at < retriers->count; at++) {
@@ -237,9 +213,9 @@ static enum status add_error_details(struct answer *answer, struct test *test)
 /* What AWS shows of each type of state: a Pass with a Result, say, never shows what came before it. */
 static enum status add_jsonpath(struct answer *answer, struct test *test)
 {
-    bool result_pass = is_type(test, "Pass") && value_get(test->tested.state, STR("Result")) != NULL;
+    bool result_pass = is_type(test, "Pass") && value_get(test->trial.tested.state, STR("Result")) != NULL;
     if (is_type(test, "Fail")) {
-        TRY(answer_text(answer, "afterInputPath", test->input));
+        TRY(answer_text(answer, "afterInputPath", test->trial.input));
     } else if (!result_pass && !is_type(test, "Parallel")) {
         TRY(add_stage(answer, test, STAGE_INPUT_PATH, "afterInputPath"));
     }
@@ -266,13 +242,13 @@ static enum status add_jsonpath(struct answer *answer, struct test *test)
 static enum status variables_after(struct test *test, struct str *out_text)
 {
     struct arena *arena = test->call->arena;
-    const struct value *after = test->variables == NULL ? &value_empty_object : test->variables;
+    const struct value *after = test->trial.variables == NULL ? &value_empty_object : test->trial.variables;
     const struct value *assigned;
     const struct value *value;
     *out_text = after->count > 0 ? call_text(test->call, "variables") : STR_NONE;
     for (size_t at = 0; at < interpreter_event_count(test->interpreter); at++) {
         const struct history_event *event = interpreter_event(test->interpreter, at);
-        if (event->assigned_variables.length == 0 || !str_equal(event->name, test->tested.name)) {
+        if (event->assigned_variables.length == 0 || !str_equal(event->name, test->trial.tested.name)) {
             continue;
         }
         TRY(value_parse(arena, event->assigned_variables, &assigned, NULL));
@@ -290,8 +266,8 @@ static enum status inspection(struct test *test, struct str *out_text)
     struct answer answer;
     struct str variables;
     TRY(answer_begin(test->call->arena, &answer));
-    TRY(answer_text(&answer, "input", test->input));
-    if (!test->tested.jsonata) {
+    TRY(answer_text(&answer, "input", test->trial.input));
+    if (!test->trial.tested.jsonata) {
         TRY(add_jsonpath(&answer, test));
     } else if (is_type(test, "Task")) {
         TRY(add_stage(&answer, test, STAGE_ARGUMENTS, "afterArguments"));
@@ -337,8 +313,8 @@ static enum status read_input(struct test *test, bool *out_refused)
     struct str variables = call_text(call, "variables");
     struct value_error error = {0};
     *out_refused = false;
-    test->input = input.bytes == NULL ? STR("{}") : input;
-    enum status status = value_parse(call->arena, test->input, &test->input_value, &error);
+    test->trial.input = input.bytes == NULL ? STR("{}") : input;
+    enum status status = value_parse(call->arena, test->trial.input, &test->trial.input_value, &error);
     if (status == STATUS_INVALID) {
         *out_refused = true;
         return call_refuse_quoting(call, STR("InvalidExecutionInput"), "Invalid State Machine Execution Input", error.message);
@@ -347,13 +323,13 @@ static enum status read_input(struct test *test, bool *out_refused)
     if (variables.bytes == NULL) {
         return STATUS_OK;
     }
-    status = value_parse(call->arena, variables, &test->variables, NULL);
-    if (status == STATUS_INVALID || (status == STATUS_OK && test->variables->type != VALUE_OBJECT)) {
+    status = value_parse(call->arena, variables, &test->trial.variables, NULL);
+    if (status == STATUS_INVALID || (status == STATUS_OK && test->trial.variables->type != VALUE_OBJECT)) {
         *out_refused = true;
         return call_refuse(call, STR("ValidationException"), "Variables must be a JSON object");
     }
     TRY(status);
-    return tested_state_check_variables(call, test->variables, out_refused);
+    return tested_state_check_variables(call, test->trial.variables, out_refused);
 }
 
 /* What can't be tested without a mock. */
@@ -377,11 +353,11 @@ static enum status check_mockless(struct test *test, bool *out_refused)
 
 static enum status read(struct test *test, bool *out_refused)
 {
-    TRY(tested_state_find(test->call, &test->tested, out_refused));
+    TRY(tested_state_find(test->call, &test->trial.tested, out_refused));
     if (*out_refused) {
         return STATUS_OK;
     }
-    const struct mock_subject subject = {.type = test->tested.type, .state = test->tested.state};
+    const struct mock_subject subject = {.type = test->trial.tested.type, .state = test->trial.tested.state};
     TRY(mock_read(test->call, &subject, &test->mock, out_refused));
     if (*out_refused) {
         return STATUS_OK;
@@ -394,22 +370,13 @@ static enum status read(struct test *test, bool *out_refused)
     if (*out_refused) {
         return STATUS_OK;
     }
-    return mock_context_read(test->call, &test->tested, test->input, &test->context, out_refused);
+    return mock_context_read(test->call, &test->trial.tested, test->trial.input, &test->trial.context, out_refused);
 }
 
 /* What the Map makes of its fields may be a failure, whatever the mock says. */
 static enum status evaluate_map(struct test *test, bool *out_refused)
 {
-    test->map_given = (struct tested_map_given){
-        .tested = &test->tested,
-        .input = test->input,
-        .input_value = test->input_value,
-        .context = test->context,
-        .variables = test->variables,
-        .role_arn = call_text(test->call, "roleArn"),
-        .mocked = test->mock.result,
-    };
-    TRY(tested_map_evaluate(test->call, &test->map_given, &test->map));
+    TRY(tested_map_evaluate(test->call, &test->trial, test->mock.result, &test->map));
     TRY(tested_map_check_failures(test->call, &test->map, out_refused));
     if (test->map.error.bytes != NULL) {
         test->mock = (struct mock){.given = true, .error = test->map.error, .cause = test->map.cause};

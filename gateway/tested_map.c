@@ -1,16 +1,14 @@
 #include "gateway/tested_map.h"
 
 #include "asl/expression.h"
-#include "asl/interpreter.h"
 #include "base/limits.h"
 #include "gateway/mock.h"
 
-#define MEMORY_BYTES_MAX ((size_t)128 * 1024 * 1024)
-#define ENOUGH_BYTES (MEMORY_BYTES_MAX / 2) /* no more iterations are begun past this; a step takes less than the rest */
+#define ENOUGH_BYTES (TRIAL_MEMORY_BYTES_MAX / 2) /* no more iterations are begun past this; a step takes less than the rest */
 
 static const struct value *field(const struct tested_map *map, const char *name)
 {
-    return value_get(map->given->tested->state, str_of(name));
+    return value_get(map->trial->tested.state, str_of(name));
 }
 
 /* ---- The probe: a Map whose iterations end at once ---- */
@@ -23,7 +21,6 @@ static bool selects(const struct tested_map *map)
 /* As far as there is something to see: the first step has the items, each iteration its input. Memory bounds the loop. */
 static enum status run_probe(const struct tested_map *map, struct interpreter *probe)
 {
-    TRY(interpreter_start(probe, map->given->input));
     while (selects(map) && interpreter_is_running(probe) && interpreter_next_due_ms(probe) != INT64_MAX &&
            arena_used(interpreter_arena(probe)) < ENOUGH_BYTES) {
         TRY(interpreter_fire(probe));
@@ -61,7 +58,7 @@ static enum status read_stages(struct call *call, const struct interpreter *prob
             TRY(arena_copy(call->arena, stage->value, &map->items));
             TRY(value_parse(call->arena, map->items, &items, NULL));
             map->count = items->count;
-        } else if (stage->type == STAGE_INPUT_PATH && map->input == map->given->input_value) {
+        } else if (stage->type == STAGE_INPUT_PATH && map->input == map->trial->input_value) {
             TRY(arena_copy(call->arena, stage->value, &input));
             TRY(value_parse(call->arena, input, &map->input, NULL));
         }
@@ -85,29 +82,11 @@ static enum status read_probe(struct call *call, const struct interpreter *probe
 
 static enum status probe(struct call *call, struct tested_map *map)
 {
-    const struct tested_map_given *given = map->given;
-    const struct machine *machine;
-    struct findings findings = {0};
-    struct interpreter *interpreter = NULL;
-    struct str definition;
-    struct step_config config = call->gateway->config.step;
-    config.history_events_max = 0; /* the Map of the real run has none of these events */
-    TRY(tested_state_machine(call, given->tested, TESTED_AS_ITEMS, &definition));
-    TRY(machine_compile(call->arena, definition, MACHINE_EXPRESS, &machine, &findings));
-    struct interpreter_options options = {
-        .machine = machine,
-        .config = &config,
-        .role_arn = given->role_arn,
-        .express = true,
-        .start_ms = call->now_ms,
-        .memory_bytes_max = MEMORY_BYTES_MAX,
-        .observe = true,
-        .context = given->context,
-        .variables = given->variables,
-    };
-    bus_random(call->gateway->bus, (uint8_t *)&options.seed, sizeof options.seed);
-    TRY(interpreter_create(&options, &interpreter));
-    enum status status = run_probe(map, interpreter);
+    struct interpreter *interpreter;
+    enum status status = trial_start(call, map->trial, TESTED_AS_ITEMS, &interpreter);
+    if (status == STATUS_OK) {
+        status = run_probe(map, interpreter);
+    }
     if (status == STATUS_OK) {
         status = read_probe(call, interpreter, map);
     }
@@ -122,7 +101,7 @@ static enum status probe(struct call *call, struct tested_map *map)
 static enum status field_value(struct call *call, const struct tested_map *map, const char *name, const struct value **out_value)
 {
     struct arena *arena = call->arena;
-    const struct tested_map_given *given = map->given;
+    const struct trial *trial = map->trial;
     struct str path_name;
     struct str problem;
     const struct expression *expression = NULL;
@@ -130,18 +109,18 @@ static enum status field_value(struct call *call, const struct tested_map *map, 
     struct failure failure;
     const struct value *literal = field(map, name);
     const struct expression_scope scope = {
-        .roots = {.input = map->input, .context = given->context,
-                  .variables = given->variables == NULL ? &value_empty_object : given->variables},
-        .states_input = given->input_value,
+        .roots = {.input = map->input, .context = trial->context,
+                  .variables = trial->variables == NULL ? &value_empty_object : trial->variables},
+        .states_input = trial->input_value,
         .env = &(struct env){.now_ms = call->now_ms},
     };
     *out_value = NULL;
     TRY(arena_format(arena, &path_name, "%sPath", name));
-    const struct value *path = value_get(given->tested->state, path_name);
+    const struct value *path = value_get(trial->tested.state, path_name);
     enum status status = STATUS_OK;
-    if (path != NULL && path->type == VALUE_STRING && !given->tested->jsonata) {
+    if (path != NULL && path->type == VALUE_STRING && !trial->tested.jsonata) {
         status = expression_path(arena, path->string, path_name, false, &expression, &problem);
-    } else if (literal != NULL && given->tested->jsonata) {
+    } else if (literal != NULL && trial->tested.jsonata) {
         const struct expression_place place = {.field = str_of(name), .sees = EXPRESSION_SEES_INPUT};
         status = expression_jsonata(arena, literal, &place, &expression, &problems);
     } else {
@@ -154,10 +133,10 @@ static enum status field_value(struct call *call, const struct tested_map *map, 
     return status == STATUS_LIMIT_EXCEEDED ? status : STATUS_OK;
 }
 
-enum status tested_map_evaluate(struct call *call, const struct tested_map_given *given, struct tested_map *out_map)
+enum status tested_map_evaluate(struct call *call, const struct trial *trial, struct str mocked, struct tested_map *out_map)
 {
     const struct value *concurrency;
-    *out_map = (struct tested_map){.given = given, .input = given->input_value, .count = TESTED_MAP_NO_COUNT};
+    *out_map = (struct tested_map){.trial = trial, .mocked = mocked, .input = trial->input_value, .count = TESTED_MAP_NO_COUNT};
     if (field(out_map, "ItemReader") == NULL) {
         TRY(probe(call, out_map));
     }
@@ -184,8 +163,8 @@ enum status tested_map_check_failures(struct call *call, const struct tested_map
     const struct value *mocked;
     int64_t failed = failed_count(call);
     *out_refused = map->count != TESTED_MAP_NO_COUNT && failed > map->count;
-    if (map->given->mocked.bytes != NULL) {
-        TRY(value_parse(call->arena, map->given->mocked, &mocked, NULL));
+    if (map->mocked.bytes != NULL) {
+        TRY(value_parse(call->arena, map->mocked, &mocked, NULL));
         *out_refused = *out_refused || (mocked->type == VALUE_ARRAY && failed > mocked->count);
     }
     if (!*out_refused) {
@@ -213,7 +192,7 @@ enum status tested_map_tell(struct answer *answer, const struct call *call, cons
 {
     const struct value *percentage = map->tolerated_percentage;
     int64_t number;
-    if (!map->given->tested->jsonata) {
+    if (!map->trial->tested.jsonata) {
         TRY(answer_text(answer, "afterItemsPath", map->items));
     }
     TRY(answer_text(answer, "afterItemSelector", map->inputs));

@@ -3,24 +3,14 @@
 #define PAWL_GATEWAY_TESTED_MAP_H
 
 #include "gateway/answer.h"
-#include "gateway/tested_state.h"
-
-/* What a Map is tested with. */
-struct tested_map_given {
-    const struct tested_state *tested;
-    struct str input;
-    const struct value *input_value;
-    const struct value *context;
-    const struct value *variables; /* NULL: none */
-    struct str role_arn;
-    struct str mocked; /* its result, JSON text; STR_NONE: it fails */
-};
+#include "gateway/trial.h"
 
 #define TESTED_MAP_NO_COUNT (-1)
 
 /* All in the call's arena. */
 struct tested_map {
-    const struct tested_map_given *given;
+    const struct trial *trial;
+    struct str mocked;              /* its result, JSON text; STR_NONE: it fails */
     const struct value *input;      /* behind InputPath */
     struct str items;               /* as they are written; STR_NONE: unknown, as with an ItemReader */
     struct str inputs;              /* of the iterations, an array; STR_NONE: as the items are, or too much to tell */
@@ -32,8 +22,8 @@ struct tested_map {
     const struct value *tolerated_percentage;
 };
 
-/* `given` must live as long as the map. */
-MUST_CHECK enum status tested_map_evaluate(struct call *call, const struct tested_map_given *given, struct tested_map *out_map);
+/* `mocked` is the result of the Map, JSON text; STR_NONE: it fails. The trial must live as long as the map. */
+MUST_CHECK enum status tested_map_evaluate(struct call *call, const struct trial *trial, struct str mocked, struct tested_map *out_map);
 
 /* Refuses the call when more iterations are to have failed than there are, and then *out_refused. */
 MUST_CHECK enum status tested_map_check_failures(struct call *call, const struct tested_map *map, bool *out_refused);
