@@ -37,6 +37,20 @@ static int code_of(int status)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+int pawl_set_up(void **state)
+{
+    static struct pawl pawl;
+    pawl_init(&pawl);
+    *state = &pawl;
+    return 0;
+}
+
+int pawl_tear_down(void **state)
+{
+    pawl_clear(*state);
+    return 0;
+}
+
 int pawl_run(struct pawl *pawl, const char *command)
 {
     char whole[8192];

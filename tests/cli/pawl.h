@@ -16,6 +16,10 @@ void pawl_init(struct pawl *pawl);
 /* Ends what runs and removes the folder. */
 void pawl_clear(struct pawl *pawl);
 
+/* The same as cmocka's set-up and tear-down; the state is the struct pawl. */
+int pawl_set_up(void **state);
+int pawl_tear_down(void **state);
+
 /* Runs the command by /bin/sh in the folder: its exit code, 128 + n when signal n ended it. */
 int pawl_run(struct pawl *pawl, const char *command);
 
@@ -31,5 +35,6 @@ struct pawl_step {
     const char *output;
 };
 void pawl_play(struct pawl *pawl, const struct pawl_step *steps, size_t count);
+#define PLAY(pawl, steps) pawl_play((pawl), (steps), sizeof(steps) / sizeof *(steps))
 
 #endif

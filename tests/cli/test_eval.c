@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define PLAY(pawl, steps) pawl_play((pawl), (steps), sizeof(steps) / sizeof *(steps))
-
 static void test_expressions(void **state)
 {
     static const struct pawl_step steps[] = {
@@ -78,25 +76,11 @@ static void test_lines(void **state)
     PLAY(*state, steps);
 }
 
-static int set_up(void **state)
-{
-    static struct pawl pawl;
-    pawl_init(&pawl);
-    *state = &pawl;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    pawl_clear(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_expressions),
         cmocka_unit_test(test_lines),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pawl_set_up, pawl_tear_down);
 }

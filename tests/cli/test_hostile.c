@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define PLAY(pawl, steps) pawl_play((pawl), (steps), sizeof(steps) / sizeof *(steps))
-
 /* `many 3 ab` prints ababab. */
 #define MANY "many() { yes -- \"$2\" | head -n $1 | tr -d '\\n'; }; "
 #define PASS(fields) "{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true," fields "}}}"
@@ -83,20 +81,6 @@ static void test_eval(void **state)
     PLAY(*state, steps);
 }
 
-static int set_up(void **state)
-{
-    static struct pawl pawl;
-    pawl_init(&pawl);
-    *state = &pawl;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    pawl_clear(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,5 +88,5 @@ int main(void)
         cmocka_unit_test(test_run),
         cmocka_unit_test(test_eval),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pawl_set_up, pawl_tear_down);
 }

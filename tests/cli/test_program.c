@@ -7,8 +7,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define PLAY(pawl, steps) pawl_play((pawl), (steps), sizeof(steps) / sizeof *(steps))
-
 #define ARN "arn:aws:states:us-east-1:000000000000:"
 
 /* What needs no bus. */
@@ -285,25 +283,11 @@ static void test_dev(void **state)
     pawl_play(pawl, again + 1, 1);
 }
 
-static int set_up(void **state)
-{
-    static struct pawl pawl;
-    pawl_init(&pawl);
-    *state = &pawl;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    pawl_clear(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_dev, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_alone, pawl_set_up, pawl_tear_down),
+        cmocka_unit_test_setup_teardown(test_dev, pawl_set_up, pawl_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define PLAY(pawl, steps) pawl_play((pawl), (steps), sizeof(steps) / sizeof *(steps))
-
 #define LAMBDA "arn:aws:lambda:us-east-1:000000000000:function:charge"
 
 static const char make_files[] =
@@ -250,20 +248,6 @@ static void test_commands(void **state)
     PLAY(*state, steps);
 }
 
-static int set_up(void **state)
-{
-    static struct pawl pawl;
-    pawl_init(&pawl);
-    *state = &pawl;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    pawl_clear(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,5 +256,5 @@ int main(void)
         cmocka_unit_test(test_trace),
         cmocka_unit_test(test_commands),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pawl_set_up, pawl_tear_down);
 }

@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#define PLAY(pawl, steps) pawl_play((pawl), (steps), sizeof(steps) / sizeof *(steps))
-
 static const char make_files[] =
     "cat > good.json <<'END'\n"
     "{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Pass\", \"End\": true}}}\n"
@@ -147,20 +145,6 @@ static void test_lines(void **state)
     PLAY(*state, steps);
 }
 
-static int set_up(void **state)
-{
-    static struct pawl pawl;
-    pawl_init(&pawl);
-    *state = &pawl;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    pawl_clear(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,5 +152,5 @@ int main(void)
         cmocka_unit_test(test_yaml),
         cmocka_unit_test(test_lines),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pawl_set_up, pawl_tear_down);
 }
