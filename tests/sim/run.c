@@ -16,6 +16,7 @@
 #define MUTANT_SEEDS 1000
 #define SHRINK_SECONDS_MAX 60
 #define JOBS_MAX 64
+#define PROGRESS_MS 60000
 
 static const struct {
     const char *name;
@@ -106,15 +107,20 @@ struct totals {
     uint64_t silences;
 };
 
-/* What a job tells of a seed: that it began, and what it was. */
+/* What a job tells of a seed: that it began, and what it was. All write to one pipe, which takes each report whole. */
 struct report {
+    uint32_t job;
     uint64_t seed;
     struct totals totals; /* nothing when it began */
 };
 
-struct job {
-    pid_t process;
-    int reports;
+/* Processes that share the seeds out. */
+struct jobs {
+    const struct run_options *options;
+    uint32_t count;
+    pid_t processes[JOBS_MAX];
+    uint64_t last[JOBS_MAX]; /* the last seed that each began */
+    struct totals totals;
 };
 
 static bool tell(int reports, const struct report *report)
@@ -122,10 +128,10 @@ static bool tell(int reports, const struct report *report)
     return write(reports, report, sizeof *report) == (ssize_t)sizeof *report;
 }
 
-static bool play_and_tell(const struct world_options *options, int reports)
+static bool play_and_tell(const struct world_options *options, uint32_t job, int reports)
 {
     struct world *world = calloc(1, sizeof *world);
-    struct report report = {.seed = options->seed};
+    struct report report = {.job = job, .seed = options->seed};
     shrink_set_limit();
     bool held = tell(reports, &report) && world_play(options, world);
     report.totals = (struct totals){
@@ -143,13 +149,13 @@ static bool play_and_tell(const struct world_options *options, int reports)
     return held;
 }
 
-/* Every jobs-th seed, until one of any job fails. */
-static void work(const struct run_options *options, uint64_t first, int reports, atomic_bool *stop)
+/* Every jobs->count-th seed, until one of any job fails. */
+static void work(const struct jobs *jobs, uint32_t job, int reports, atomic_bool *stop)
 {
-    struct world_options one = options->world;
-    one.seed = options->numbers[0] + first;
-    for (; one.seed <= options->numbers[1] && !atomic_load(stop); one.seed += options->jobs) {
-        if (!play_and_tell(&one, reports)) {
+    struct world_options one = jobs->options->world;
+    one.seed = jobs->options->numbers[0] + job;
+    for (; one.seed <= jobs->options->numbers[1] && !atomic_load(stop); one.seed += jobs->count) {
+        if (!play_and_tell(&one, job, reports)) {
             atomic_store(stop, true);
             _exit(1);
         }
@@ -157,21 +163,29 @@ static void work(const struct run_options *options, uint64_t first, int reports,
     _exit(0);
 }
 
-static struct job start_job(const struct run_options *options, uint64_t first, atomic_bool *stop)
+/* Returns where the reports come, or -1. */
+static int start_jobs(struct jobs *jobs, atomic_bool *stop)
 {
     int ends[2];
-    struct job job = {.process = -1};
     fflush(stdout);
-    if (pipe(ends) == 0) {
-        job.process = fork();
-        if (job.process == 0) {
-            close(ends[0]);
-            work(options, first, ends[1], stop);
-        }
-        close(ends[1]);
-        job.reports = ends[0];
+    if (pipe(ends) != 0) {
+        return -1;
     }
-    return job;
+    for (uint32_t at = 0; at < jobs->count; at++) {
+        jobs->processes[at] = fork();
+        if (jobs->processes[at] == 0) {
+            close(ends[0]);
+            work(jobs, at, ends[1], stop);
+        }
+        if (jobs->processes[at] < 0) {
+            atomic_store(stop, true);
+            close(ends[0]);
+            close(ends[1]);
+            return -1;
+        }
+    }
+    close(ends[1]);
+    return ends[0];
 }
 
 static void add(struct totals *totals, const struct totals *more)
@@ -185,18 +199,37 @@ static void add(struct totals *totals, const struct totals *more)
     totals->silences += more->silences;
 }
 
-/* What the job came to: the last seed that it began, if that one failed, by *out_signal or what it found; 0: all held. */
-static uint64_t end_job(const struct job *job, struct totals *totals, int *out_signal)
+/* Until all jobs are over; long work shows that it goes on. */
+static void read_reports(struct jobs *jobs, int reports)
 {
-    struct report report = {.seed = 0};
-    int result = 0;
-    while (read(job->reports, &report, sizeof report) == (ssize_t)sizeof report) {
-        add(totals, &report.totals);
+    uint64_t wanted = jobs->options->numbers[1] - jobs->options->numbers[0] + 1;
+    int64_t told_ms = clock_ms();
+    struct report report;
+    while (read(reports, &report, sizeof report) == (ssize_t)sizeof report) {
+        add(&jobs->totals, &report.totals);
+        jobs->last[report.job] = report.seed;
+        if (clock_ms() - told_ms >= PROGRESS_MS) {
+            told_ms = clock_ms();
+            fprintf(stderr, "  %llu of %llu seeds have held\n", (unsigned long long)jobs->totals.seeds, (unsigned long long)wanted);
+        }
     }
-    close(job->reports);
-    waitpid(job->process, &result, 0);
-    *out_signal = WIFSIGNALED(result) ? WTERMSIG(result) : 0;
-    return WIFEXITED(result) && WEXITSTATUS(result) == 0 ? 0 : report.seed;
+    close(reports);
+}
+
+/* The first seed that failed, by *out_signal or by what it found; 0: all held. */
+static uint64_t end_jobs(const struct jobs *jobs, int *out_signal)
+{
+    uint64_t failed = 0;
+    for (uint32_t at = 0; at < jobs->count; at++) {
+        int result = 0;
+        waitpid(jobs->processes[at], &result, 0);
+        bool held = WIFEXITED(result) && WEXITSTATUS(result) == 0;
+        if (!held && (failed == 0 || jobs->last[at] < failed)) {
+            failed = jobs->last[at];
+            *out_signal = WIFSIGNALED(result) ? WTERMSIG(result) : 0;
+        }
+    }
+    return failed;
 }
 
 static void print_totals(const struct totals *totals, int64_t ms, uint32_t jobs)
@@ -211,29 +244,17 @@ static void print_totals(const struct totals *totals, int64_t ms, uint32_t jobs)
 
 static bool play_many(const struct run_options *options)
 {
-    struct job jobs[JOBS_MAX];
-    struct run_options divided = *options;
-    struct totals totals = {0};
-    uint64_t failed = 0;
+    struct jobs jobs = {.options = options, .count = options->jobs < JOBS_MAX ? options->jobs : JOBS_MAX};
     int failed_by = 0;
     int64_t began_ms = clock_ms();
     atomic_bool *stop = mmap(NULL, sizeof *stop, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    divided.jobs = options->jobs < JOBS_MAX ? options->jobs : JOBS_MAX;
-    for (uint32_t at = 0; at < divided.jobs; at++) {
-        jobs[at] = stop == MAP_FAILED ? (struct job){.process = -1} : start_job(&divided, at, stop);
-        if (jobs[at].process < 0) {
-            printf("no process can be made\n");
-            return false;
-        }
+    int reports = stop == MAP_FAILED ? -1 : start_jobs(&jobs, stop);
+    if (reports < 0) {
+        printf("no process can be made\n");
+        return false;
     }
-    for (uint32_t at = 0; at < divided.jobs; at++) {
-        int signal = 0;
-        uint64_t seed = end_job(&jobs[at], &totals, &signal);
-        if (seed > 0 && (failed == 0 || seed < failed)) {
-            failed = seed;
-            failed_by = signal;
-        }
-    }
+    read_reports(&jobs, reports);
+    uint64_t failed = end_jobs(&jobs, &failed_by);
     if (failed > 0) {
         struct world_options one = options->world;
         one.seed = failed;
@@ -241,8 +262,8 @@ static bool play_many(const struct run_options *options)
         explain(&one, failed_by);
         return false;
     }
-    print_totals(&totals, clock_ms() - began_ms, divided.jobs);
-    return totals.seeds == options->numbers[1] - options->numbers[0] + 1;
+    print_totals(&jobs.totals, clock_ms() - began_ms, jobs.count);
+    return jobs.totals.seeds == options->numbers[1] - options->numbers[0] + 1;
 }
 
 /* ---- Planted bugs ---- */
