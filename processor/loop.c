@@ -315,16 +315,19 @@ static enum status take(struct loop *loop, const struct bus_record *borrowed, st
     struct handling handling = handling_for(loop, partition);
     struct bus_record record;
     begin_batch(loop);
-    TRY(copy_record(loop->arena, borrowed, &record));
-    handling.record = &record;
-    handling.input = input;
-    int64_t before = partition->current.next[input];
-    partition->current.next[input] = record.offset + 1;
-    enum status status = run(loop, &handling, out_error);
-    if (status == STATUS_RETRIABLE && loop->need.type != NEED_NOTHING) {
-        partition->current.next[input] = MUTANT(SKIP_AFTER_NEED) ? record.offset + 1 : before;
-        return STATUS_OK;
+    enum status status = copy_record(loop->arena, borrowed, &record);
+    if (status == STATUS_OK) {
+        handling.record = &record;
+        handling.input = input;
+        int64_t before = partition->current.next[input];
+        partition->current.next[input] = record.offset + 1;
+        status = run(loop, &handling, out_error);
+        if (status == STATUS_RETRIABLE && loop->need.type != NEED_NOTHING) {
+            partition->current.next[input] = MUTANT(SKIP_AFTER_NEED) ? record.offset + 1 : before;
+            return STATUS_OK;
+        }
     }
+    partition->seek_pending |= status != STATUS_OK; /* it is to be delivered again */
     return status;
 }
 
@@ -594,7 +597,8 @@ static enum status probe(struct loop *loop, struct bus_error *out_error)
 static enum status commit_positions(struct loop *loop, struct bus_error *out_error)
 {
     int64_t passed_ms = loop->last_now_ms - loop->positions_ms;
-    if ((passed_ms >= 0 && passed_ms < POSITIONS_MS) || MUTANT(STAND_BEFORE_MARKERS)) {
+    bool is_late = loop->need.type != NEED_NOTHING || (poison_is_single(&loop->poison) && loop->batch.records > 0);
+    if (is_late || (passed_ms >= 0 && passed_ms < POSITIONS_MS) || MUTANT(STAND_BEFORE_MARKERS)) {
         return STATUS_OK;
     }
     loop->positions_ms = loop->last_now_ms;
@@ -603,6 +607,7 @@ static enum status commit_positions(struct loop *loop, struct bus_error *out_err
         bool moved = batch_position(loop, partition, INPUT_COMMANDS) > partition->committed.next[INPUT_COMMANDS] ||
                      batch_position(loop, partition, INPUT_RESULTS) > partition->committed.next[INPUT_RESULTS];
         if (moved && partition_is_ready(partition) && !partition->touched) {
+            begin_batch(loop);
             TRY(batch_touch(loop, partition, out_error));
         }
     }

@@ -45,6 +45,14 @@ def await_committed(world, at_end):
         time.sleep(0.5)
 
 
+def check_times(records):
+    """A quiet commit is of its own time, as is the age of a store that is judged by it."""
+    for partition in range(PARTITIONS):
+        times = [record.data["time"] for record in records.of("state")
+                 if record.partition == partition and record.key == b"c" and record.data]
+        assert len(times) > 1 and times == sorted(set(times)), f"partition {partition}: {times}"
+
+
 def delete_all(world, at_end):
     """As retention does in the end."""
     places = [harness.kafka.TopicPartition(world.topic(topic), partition, offset) for (topic, partition), offset in at_end.items()]
@@ -70,6 +78,7 @@ def test_markers_are_deleted():
         assert all(offset > 0 for offset in at_end.values())
         await_committed(world, at_end)
         records = world.read()
+        check_times(records)
         delete_all(world, at_end)
         assert processor.end() == 0
         processor = world.processor("second").start()
