@@ -254,9 +254,11 @@ void bus_producer_close(struct bus_producer *producer);
 
 /* ---- Followers ---- */
 
-/* Joins `group` over the topics (read_committed; starts at the earliest record when the group has no offset). */
+/* Joins `group` over the topics (read_committed; starts at the earliest record when the group has no offset, or one that is gone). */
 MUST_CHECK enum status bus_follower_open(struct bus *bus, struct str group, const struct bus_topic *const *topics,
                                          size_t topic_count, struct bus_follower **out_follower, struct bus_error *out_error);
+/* The next record, or STATUS_END when none came within `timeout_ms` or so. RETRIABLE passes by itself; REFUSED: a topic may not be
+ * read. */
 MUST_CHECK enum status bus_follower_poll(struct bus_follower *follower, int timeout_ms, struct bus_record *out_record,
                                          struct bus_error *out_error);
 /* Records up to and including this one are done (per partition: call it in order). Reaches the group in the background, and

@@ -232,7 +232,8 @@ struct bus_kafka_position {
 MUST_CHECK enum status bus_kafka_position_check(struct bus_kafka *bus, rd_kafka_t *client, const struct bus_topic *topic,
                                                 const struct bus_kafka_position *at, struct bus_error *out_error);
 
-/* rd_kafka_assign, and waits until the fetchers that it took away have stopped. */
+/* rd_kafka_assign, and waits until the fetchers that it took away have stopped. Not within rd_kafka_consumer_close, where nobody
+ * may answer: it could wait for ever, and no other assign comes. */
 rd_kafka_resp_err_t bus_kafka_assign(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list);
 
 MUST_CHECK enum status bus_kafka_pool_open(struct bus_kafka *bus, struct bus_kafka_pool **out_pool);
