@@ -16,6 +16,7 @@
 struct place {
     bool held;    /* assigned by the group */
     int64_t next; /* to be delivered next; RD_KAFKA_OFFSET_STORED: the group's; RD_KAFKA_OFFSET_BEGINNING */
+    int64_t done; /* up to here; 0: nothing since it was given */
 };
 
 struct source {
@@ -79,21 +80,30 @@ static void let_go(struct follower *follower)
     }
 }
 
-/* Makes librdkafka read on from the places. */
+/* Makes librdkafka read on from the places. What is done and has not reached the group it would forget. */
 static rd_kafka_resp_err_t apply(struct follower *follower)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
+    rd_kafka_topic_partition_list_t *nexts = rd_kafka_topic_partition_list_new(0);
+    rd_kafka_topic_partition_list_t *dones = rd_kafka_topic_partition_list_new(0);
     for (size_t at = 0; at < follower->source_count; at++) {
         const struct source *source = &follower->sources[at];
         const char *name = bus_kafka_topic_of(source->topic)->name;
         for (size_t partition = 0; partition < source->place_count; partition++) {
-            if (source->places[partition].held) {
-                rd_kafka_topic_partition_list_add(list, name, (int32_t)partition)->offset = source->places[partition].next;
+            const struct place *place = &source->places[partition];
+            if (place->held) {
+                rd_kafka_topic_partition_list_add(nexts, name, (int32_t)partition)->offset = place->next;
+            }
+            if (place->held && place->done > 0) {
+                rd_kafka_topic_partition_list_add(dones, name, (int32_t)partition)->offset = place->done;
             }
         }
     }
-    rd_kafka_resp_err_t code = bus_kafka_assign(follower->client, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_resp_err_t code = bus_kafka_assign(follower->client, nexts);
+    if (dones->cnt > 0) {
+        rd_kafka_offsets_store(follower->client, dones);
+    }
+    rd_kafka_topic_partition_list_destroy(nexts);
+    rd_kafka_topic_partition_list_destroy(dones);
     follower->stale = code != RD_KAFKA_RESP_ERR_NO_ERROR;
     return code;
 }
@@ -119,7 +129,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
     struct bus_kafka_owner *owner = opaque;
     struct follower *follower = (struct follower *)((char *)owner - offsetof(struct follower, owner));
     (void)client;
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !follower->closing) {
         take(follower, list);
         apply(follower);
     } else {
@@ -209,26 +219,45 @@ void bus_kafka_follower_close(struct bus_follower *base)
 
 /* ---- Polling ---- */
 
-/* Whether the broker has not the offset, which the leader may. A logical one, as a group's that has done nothing, is none. */
-static bool is_gone(struct follower *follower, const struct source *source, const rd_kafka_message_t *message)
+static void pause_a_while(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+}
+
+/* Whether the leader has not the offset either. One that is no offset, as that of a group that has done nothing, it has not. */
+static bool is_gone(struct follower *follower, const struct source *source, int32_t partition, int64_t offset)
 {
     struct bus_error error;
-    const struct bus_kafka_position at = {(uint32_t)message->partition, message->offset};
-    if (message->offset < 0) {
-        nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+    const struct bus_kafka_position at = {(uint32_t)partition, offset};
+    if (offset < 0) {
+        pause_a_while();
         return true;
     }
     return bus_kafka_position_check(follower->owner.bus, follower->client, source->topic, &at, &error) == STATUS_REFUSED;
 }
 
-/* librdkafka reads the partition no further: the group has no offset, or a broker says that `message->offset` is out of range. */
+/* librdkafka reads the partition no further: the group has no offset, or a broker says that one is out of range. Where it was read
+ * up to, ahead of what was delivered, or before it was placed anew, does not count: it is the place that is asked for. */
 static void displace(struct follower *follower, const rd_kafka_message_t *message)
 {
     struct source *source = source_of(follower, rd_kafka_topic_name(message->rkt));
     struct place *place = held_place(source, message->partition);
-    bool is_late = place != NULL && place->next >= 0 && message->offset < place->next; /* it was placed anew since */
-    if (place != NULL && !is_late) {
-        place->next = is_gone(follower, source, message) ? RD_KAFKA_OFFSET_BEGINNING : message->offset;
+    if (place != NULL) {
+        int64_t offset = place->next >= 0 ? place->next : message->offset;
+        if (is_gone(follower, source, message->partition, offset)) {
+            place->next = RD_KAFKA_OFFSET_BEGINNING;
+        }
+        follower->stale = true;
+    }
+}
+
+/* An error of a partition whose place librdkafka was to ask for itself: it may have given that up. */
+static void ask_again(struct follower *follower, const rd_kafka_message_t *message)
+{
+    const struct place *place =
+        message->rkt == NULL ? NULL : held_place(source_of(follower, rd_kafka_topic_name(message->rkt)), message->partition);
+    if (place != NULL && place->next == RD_KAFKA_OFFSET_STORED) {
+        pause_a_while();
         follower->stale = true;
     }
 }
@@ -246,6 +275,7 @@ static enum status consider_error(struct follower *follower, const rd_kafka_mess
         displace(follower, message);
         return STATUS_OK;
     }
+    ask_again(follower, message);
     enum status status =
         passing(bus_kafka_error_report(message->err, BUS_KAFKA_OUTSIDE, rd_kafka_message_errstr(message), out_error));
     return status == STATUS_RETRIABLE ? STATUS_OK : status; /* a broker away, a rebalance: librdkafka has logged it */
@@ -300,9 +330,14 @@ enum status bus_kafka_follower_done(struct bus_follower *base, const struct bus_
 {
     (void)out_error;
     struct follower *follower = (struct follower *)base;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     const char *name = bus_kafka_topic_of(record->topic)->name;
+    struct place *place = held_place(source_of(follower, name), (int32_t)record->partition);
+    if (place == NULL || record->offset < place->done) {
+        return STATUS_OK; /* another member's by now, or done again after it went away and came back */
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, name, (int32_t)record->partition)->offset = record->offset + 1;
+    place->done = record->offset + 1;
     /* It fails when the partition has been given to another member meanwhile, which will see the record again: that is
      * what a group without transactions promises. */
     rd_kafka_offsets_store(follower->client, list);

@@ -192,7 +192,9 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
 {
     struct bus_kafka_owner *owner = opaque;
     struct member *member = (struct member *)((char *)owner - offsetof(struct member, owner));
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && member->closing) {
+        rd_kafka_assign(client, NULL);
+    } else if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         on_assigned(member, list);
     } else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
         on_taken(member, rd_kafka_assignment_lost(client) != 0);

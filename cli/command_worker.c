@@ -40,11 +40,32 @@ struct worker {
     struct reporter *reporter;
     struct claims *claims;
     struct crew *crew;
-    struct lane *lanes; /* one a partition */
+    struct lane *lanes; /* one a partition, as many as have been heard of */
+    uint32_t lane_count;
     uint32_t unsettled;
     int64_t taken;
     int64_t last_ms; /* when a task last came */
 };
+
+/* ---- Lanes ---- */
+
+/* A topic may get more partitions while the worker runs. */
+static enum exit_code make_lanes(struct worker *worker, uint32_t count)
+{
+    struct lane *lanes = arena_array(worker->context->arena, struct lane, count);
+    if (lanes == NULL) {
+        return context_fail_memory(worker->context);
+    }
+    for (uint32_t partition = 0; partition < count; partition++) {
+        lanes[partition] = partition < worker->lane_count ? worker->lanes[partition] : (struct lane){.first = NULL};
+        if (lanes[partition].first == NULL) {
+            lanes[partition].last = &lanes[partition].first;
+        }
+    }
+    worker->lanes = lanes;
+    worker->lane_count = count;
+    return EXIT_CODE_OK;
+}
 
 /* ---- What is done with ---- */
 
@@ -73,7 +94,7 @@ static void settle_lane(struct worker *worker, uint32_t partition)
 
 static void settle(struct worker *worker)
 {
-    for (uint32_t partition = 0; partition < bus_topic_partition_count(worker->topic); partition++) {
+    for (uint32_t partition = 0; partition < worker->lane_count; partition++) {
         settle_lane(worker, partition);
     }
 }
@@ -92,9 +113,12 @@ static bool is_taken(const struct lane *lane, int64_t offset)
 
 static enum exit_code take(struct worker *worker, const struct bus_record *record)
 {
-    struct lane *lane = &worker->lanes[record->partition];
     struct str problem;
     char quoted[1024];
+    if (record->partition >= worker->lane_count) {
+        TRY_RUN(make_lanes(worker, record->partition + 1));
+    }
+    struct lane *lane = &worker->lanes[record->partition];
     if (is_taken(lane, record->offset)) {
         return EXIT_CODE_OK; /* the partition went away and came back */
     }
@@ -228,14 +252,7 @@ static enum exit_code open_parts(struct worker *worker)
     const struct bus_topic *replies;
     TRY_RUN(connection_topic(context, TOPIC_RESULTS, &reporter.results));
     TRY_RUN(connection_topic(context, TOPIC_REPLIES, &replies));
-    uint32_t partitions = bus_topic_partition_count(worker->topic);
-    worker->lanes = arena_array(context->arena, struct lane, partitions);
-    if (worker->lanes == NULL) {
-        return context_fail_memory(context);
-    }
-    for (uint32_t partition = 0; partition < partitions; partition++) {
-        worker->lanes[partition].last = &worker->lanes[partition].first;
-    }
+    TRY_RUN(make_lanes(worker, bus_topic_partition_count(worker->topic)));
     enum status status = reporter_create(&reporter, &worker->reporter, &error);
     if (status == STATUS_OK) {
         status = open_claims(worker, &reporter, &error);
@@ -261,7 +278,7 @@ static enum exit_code open_parts(struct worker *worker)
 /* Tasks that were not begun, or whose results could not be sent. */
 static void drop_unsettled(struct worker *worker)
 {
-    for (uint32_t partition = 0; partition < bus_topic_partition_count(worker->topic); partition++) {
+    for (uint32_t partition = 0; partition < worker->lane_count; partition++) {
         while (worker->lanes[partition].first != NULL) {
             struct task *task = worker->lanes[partition].first;
             worker->lanes[partition].first = task->next_of_partition;
