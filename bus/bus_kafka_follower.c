@@ -30,7 +30,6 @@ struct follower {
     struct bus_kafka_owner owner;
     rd_kafka_t *client;
     bool stale; /* what is assigned in librdkafka is not what the places say */
-    bool closing;
     rd_kafka_message_t *message; /* what the last record borrows from */
     struct bus_header headers[BUS_HEADERS_MAX];
     size_t source_count;
@@ -129,12 +128,12 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
     struct bus_kafka_owner *owner = opaque;
     struct follower *follower = (struct follower *)((char *)owner - offsetof(struct follower, owner));
     (void)client;
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !follower->closing) {
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !owner->closing) {
         take(follower, list);
         apply(follower);
     } else {
         let_go(follower);
-        (follower->closing ? rd_kafka_assign : bus_kafka_assign)(follower->client, NULL);
+        bus_kafka_assign(follower->client, NULL);
         follower->stale = false;
     }
 }
@@ -212,8 +211,7 @@ void bus_kafka_follower_close(struct bus_follower *base)
 {
     struct follower *follower = (struct follower *)base;
     release_message(follower);
-    follower->closing = true;
-    rd_kafka_consumer_close(follower->client); /* commits what was stored */
+    bus_kafka_consumer_close(follower->client); /* commits what was stored */
     destroy(follower);
 }
 

@@ -44,6 +44,7 @@ struct bus_kafka_pool; /* bus_kafka_reader.c: the clients that readers share */
 struct bus_kafka_owner {
     struct bus_kafka *bus;
     struct bus_kafka_told told; /* its statistics */
+    bool closing;               /* by bus_kafka_consumer_close: what the group gives now is not taken */
 };
 
 struct bus_kafka {
@@ -232,9 +233,11 @@ struct bus_kafka_position {
 MUST_CHECK enum status bus_kafka_position_check(struct bus_kafka *bus, rd_kafka_t *client, const struct bus_topic *topic,
                                                 const struct bus_kafka_position *at, struct bus_error *out_error);
 
-/* rd_kafka_assign, and waits until the fetchers that it took away have stopped. Not within rd_kafka_consumer_close, where nobody
- * may answer: it could wait for ever, and no other assign comes. */
+/* rd_kafka_assign, and waits until the fetchers that it took away have stopped. */
 rd_kafka_resp_err_t bus_kafka_assign(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list);
+
+/* rd_kafka_consumer_close; within it, bus_kafka_assign assigns nothing and waits for nothing. */
+void bus_kafka_consumer_close(rd_kafka_t *client);
 
 MUST_CHECK enum status bus_kafka_pool_open(struct bus_kafka *bus, struct bus_kafka_pool **out_pool);
 void bus_kafka_pool_close(struct bus_kafka_pool *pool);

@@ -42,7 +42,6 @@ struct member {
     rd_kafka_consumer_group_metadata_t *group;
     bool stale;                  /* what is assigned in librdkafka is not what is active */
     bool left;                   /* the partitions were taken away at our own wish */
-    bool closing;
     rd_kafka_message_t *message; /* what the last record borrows from */
     struct bus_header headers[BUS_HEADERS_MAX];
     enum status failure; /* not OK: what every poll answers from now on */
@@ -180,7 +179,7 @@ static void on_taken(struct member *member, bool lost)
     memset(member->inputs, 0, member->partition_count * sizeof member->inputs[0]);
     member->stale = false;
     member->left = true;
-    rd_kafka_resp_err_t code = (member->closing ? rd_kafka_assign : bus_kafka_assign)(member->client, NULL);
+    rd_kafka_resp_err_t code = bus_kafka_assign(member->client, NULL);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__FATAL) {
         fail(member, STATUS_FATAL, rd_kafka_err2str(code));
     }
@@ -192,9 +191,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_
 {
     struct bus_kafka_owner *owner = opaque;
     struct member *member = (struct member *)((char *)owner - offsetof(struct member, owner));
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && member->closing) {
-        rd_kafka_assign(client, NULL);
-    } else if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !owner->closing) {
         on_assigned(member, list);
     } else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
         on_taken(member, rd_kafka_assignment_lost(client) != 0);
@@ -339,8 +336,7 @@ void bus_kafka_member_leave(struct bus_member *base)
         (void)!bus_kafka_transactions_abort(member->transactions, NULL);
     }
     if (member->client != NULL) {
-        member->closing = true;
-        rd_kafka_consumer_close(member->client);
+        bus_kafka_consumer_close(member->client);
     }
     destroy(member);
 }

@@ -11,22 +11,6 @@
 #define METADATA_MS_MAX 5000
 #define PAUSE_MS 100 /* before it is read again */
 
-/* An assign that comes before the fetchers of the one before have stopped asks the same fetcher to stop again, and librdkafka ends
- * the process by an assertion when the second answer comes (its issue 5573; seen under tests/kafka/chaos.py). Its main thread does
- * everything in one order: behind the assign stand the stops, behind the first question those stops' answers, so that the second
- * question is answered behind all of them. */
-rd_kafka_resp_err_t bus_kafka_assign(rd_kafka_t *client, const rd_kafka_topic_partition_list_t *list)
-{
-    rd_kafka_resp_err_t code = rd_kafka_assign(client, list);
-    for (int questions = 0; questions < 2; questions++) {
-        rd_kafka_topic_partition_list_t *subscription = NULL;
-        if (rd_kafka_subscription(client, &subscription) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            rd_kafka_topic_partition_list_destroy(subscription);
-        }
-    }
-    return code;
-}
-
 /* The client learns who leads its topics now. */
 static void refresh(rd_kafka_t *client)
 {
