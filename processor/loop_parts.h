@@ -1,4 +1,4 @@
-/* The inside of a stream thread, for loop.c, takeover.c, batch.c and poison.c alone. */
+/* The inside of a stream thread, for loop.c, loop_status.c, takeover.c, batch.c and poison.c alone. */
 #ifndef PAWL_PROCESSOR_LOOP_PARTS_H
 #define PAWL_PROCESSOR_LOOP_PARTS_H
 
@@ -57,6 +57,11 @@ struct loop {
 };
 
 int64_t loop_now_ms(struct loop *loop);
+
+/* ---- loop_status.c ---- */
+
+/* What loop_status and loop_partitions tell from now on. */
+void loop_publish_status(struct loop *loop);
 
 /* ---- batch.c ---- */
 
