@@ -10,6 +10,13 @@
 
 #include <cmocka.h>
 
+/* A member that has all partitions. */
+static void open_alone(struct fixture *fixture, struct party *party)
+{
+    suite_open_party(fixture, party, "a", 0);
+    party_settle(party, PARTITIONS);
+}
+
 static void test_commit(void **state)
 {
     struct fixture *fixture = *state;
@@ -17,8 +24,7 @@ static void test_commit(void **state)
     suite_send_numbers(fixture, fixture->in[0], 2, 10, 2);
     suite_send_numbers(fixture, fixture->in[1], 2, 20, 1);
     struct party party;
-    suite_open_party(fixture, &party, "a", 0);
-    party_settle(&party, PARTITIONS);
+    open_alone(fixture, &party);
     struct bus_position position;
     expect_ok(bus_member_stable(party.member, 2, &position, out_error));
     assert_int_equal(position.next[0], BUS_OFFSET_NONE);
@@ -61,8 +67,7 @@ static void test_abort(void **state)
     struct fixture *fixture = *state;
     suite_make_topics(fixture);
     struct party party;
-    suite_open_party(fixture, &party, "a", 0);
-    party_settle(&party, PARTITIONS);
+    open_alone(fixture, &party);
     party_begin(&party);
     party_produce(&party, fixture->out, 0, "1");
     expect_ok(bus_abort(party.member, out_error));
@@ -96,8 +101,7 @@ static void test_position(void **state)
     struct party party;
     int64_t begin;
     int64_t end;
-    suite_open_party(fixture, &party, "a", 0);
-    party_settle(&party, PARTITIONS);
+    open_alone(fixture, &party);
     party_begin(&party);
     party_produce(&party, fixture->in[1], 3, "7");
     assert_int_equal(party_commit(&party), STATUS_OK);
@@ -130,8 +134,7 @@ static void test_big_in_transaction(void **state)
     struct fixture *fixture = *state;
     suite_make_topics(fixture);
     struct party party;
-    suite_open_party(fixture, &party, "a", 0);
-    party_settle(&party, PARTITIONS);
+    open_alone(fixture, &party);
     size_t length = 2 * 1024 * 1024;
     char *big = calloc(1, length);
     struct bus_message message = {.topic = fixture->out, .value = {big, length}};
@@ -152,8 +155,7 @@ static void test_seek_and_pause(void **state)
     suite_make_topics(fixture);
     suite_send_numbers(fixture, fixture->in[0], 0, 0, 5);
     struct party party;
-    suite_open_party(fixture, &party, "a", 0);
-    party_settle(&party, PARTITIONS);
+    open_alone(fixture, &party);
     assert_int_equal(suite_number(party_take(&party)), 0);
     assert_int_equal(suite_number(party_take(&party)), 1);
     expect_ok(bus_member_pause(party.member, 0, out_error));
@@ -310,8 +312,7 @@ static void test_wake(void **state)
     struct fixture *fixture = *state;
     suite_make_topics(fixture);
     struct party party;
-    suite_open_party(fixture, &party, "a", 0);
-    party_settle(&party, PARTITIONS);
+    open_alone(fixture, &party);
     pthread_t thread;
     int64_t begun_ms = bus_now_ms(fixture->bus);
     assert_int_equal(pthread_create(&thread, NULL, wake_later, party.member), 0);

@@ -199,10 +199,14 @@ static void add(struct totals *totals, const struct totals *more)
     totals->silences += more->silences;
 }
 
+static uint64_t seeds_wanted(const struct run_options *options)
+{
+    return options->numbers[1] - options->numbers[0] + 1;
+}
+
 /* Until all jobs are over; long work shows that it goes on. */
 static void read_reports(struct jobs *jobs, int reports)
 {
-    uint64_t wanted = jobs->options->numbers[1] - jobs->options->numbers[0] + 1;
     int64_t told_ms = clock_ms();
     struct report report;
     while (read(reports, &report, sizeof report) == (ssize_t)sizeof report) {
@@ -210,7 +214,8 @@ static void read_reports(struct jobs *jobs, int reports)
         jobs->last[report.job] = report.seed;
         if (clock_ms() - told_ms >= PROGRESS_MS) {
             told_ms = clock_ms();
-            fprintf(stderr, "  %llu of %llu seeds have held\n", (unsigned long long)jobs->totals.seeds, (unsigned long long)wanted);
+            fprintf(stderr, "  %llu of %llu seeds have held\n", (unsigned long long)jobs->totals.seeds,
+                    (unsigned long long)seeds_wanted(jobs->options));
         }
     }
     close(reports);
@@ -263,7 +268,7 @@ static bool play_many(const struct run_options *options)
         return false;
     }
     print_totals(&jobs.totals, clock_ms() - began_ms, jobs.count);
-    return jobs.totals.seeds == options->numbers[1] - options->numbers[0] + 1;
+    return jobs.totals.seeds == seeds_wanted(options);
 }
 
 /* ---- Planted bugs ---- */
